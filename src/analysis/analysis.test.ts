@@ -1,0 +1,250 @@
+import { describe, expect, test } from 'vitest'
+import type { RequestRecord } from '../core/record.ts'
+import { presets } from '../gateway/presets.ts'
+import { planHash } from '../load/plan.ts'
+import { RunRecorder } from '../recording/recorder.ts'
+import {
+  cheap,
+  declaredBy,
+  expensive,
+  phase,
+  plan,
+  scenario,
+  simulate,
+} from '../testing/simulate.ts'
+import { type GeneratorReadings, judgeGenerator } from './health.ts'
+import { predictFirst, separationWarnings } from './separation.ts'
+import { parseStatement, StatementError } from './statement.ts'
+import { summarize } from './summary.ts'
+import { verdictOf } from './verdict.ts'
+
+const kuadrant = presets.kuadrant!
+
+const healthy: GeneratorReadings = {
+  planned: 1000,
+  sent: 1000,
+  ended: 1000,
+  records: 1000,
+  lag: { count: 1000, p50Us: 3, p90Us: 20, p99Us: 400, maxUs: 2000 },
+  responseP50Us: 50_000,
+  loopDelayP99Us: 900,
+  stealShare: 0.001,
+  isOver: true,
+}
+
+describe('the generator', () => {
+  test('is VALID when nothing is wrong with it', () => {
+    expect(judgeGenerator(healthy)).toEqual({ verdict: 'VALID', reasons: [] })
+  })
+
+  test.each([
+    ['SUSPECT', { sent: 980, ended: 980 }, /only 98 % of the planned/],
+    ['INVALID', { sent: 800, ended: 800 }, /only 80 %/],
+    ['SUSPECT', { lag: { ...healthy.lag, p99Us: 3000 } }, /send lag p99 is 3 ms, above 1 ms/],
+    ['INVALID', { lag: { ...healthy.lag, p99Us: 60_000 } }, /send lag p99 is 60 ms/],
+    ['SUSPECT', { loopDelayP99Us: 20_000 }, /event loop was 20 ms late/],
+    ['SUSPECT', { stealShare: 0.2 }, /took 20 % of the CPU/],
+    ['INVALID', { records: 999 }, /counts do not add up/],
+  ] as const)('is %s when %j', (verdict, change, reason) => {
+    const judged = judgeGenerator({ ...healthy, ...change })
+    expect(judged.verdict).toBe(verdict)
+    expect(judged.reasons.join()).toMatch(reason)
+  })
+
+  test('weighs its lag against the answers: a slow target forgives what a quick one does not', () => {
+    const lag = { ...healthy.lag, p99Us: 8000 }
+    expect(judgeGenerator({ ...healthy, lag, responseP50Us: 1_000_000 }).verdict).toBe('VALID')
+    expect(judgeGenerator({ ...healthy, lag, responseP50Us: 10_000 }).verdict).toBe('SUSPECT')
+  })
+
+  test('is not judged by the p99 of forty requests, which is their maximum', () => {
+    const lag = { count: 40, p50Us: 5, p90Us: 4000, p99Us: 30_000, maxUs: 30_000 }
+    expect(judgeGenerator({ ...healthy, lag }).verdict).toBe('VALID')
+  })
+})
+
+describe('statements', () => {
+  test('are taken apart', () => {
+    expect(parseStatement('p99(response){shape=cheap, lane=free} < 800ms')).toMatchObject({
+      left: {
+        name: 'p99',
+        argument: 'response',
+        filters: { shape: 'cheap', lane: 'free' },
+      },
+      operator: '<',
+      right: { kind: 'value', value: 800_000 },
+    })
+    expect(parseStatement('share(ok) >= 99.5%').right).toEqual({ kind: 'value', value: 0.995 })
+    expect(parseStatement('rate(ok) > 50/s').right).toEqual({ kind: 'value', value: 50 })
+    expect(parseStatement("first(a-b).limiter == 'my limiter'").right).toMatchObject({
+      value: 'my limiter',
+    })
+    expect(parseStatement('share(ok){lane=premium} >= share(ok){lane=free}').right).toMatchObject({
+      kind: 'metric',
+      filters: { lane: 'free' },
+    })
+  })
+
+  test.each([
+    ['p98(response) < 1s', "unknown metric 'p98': did you mean 'p90'?"],
+    ['p99(respons) < 1s', "unknown argument of p99() 'respons': did you mean 'response'?"],
+    ['first(x).limitr == a', "unknown field of first(…) 'limitr': did you mean 'limiter'?"],
+    ['first(x) == a', 'expected first(…).limiter|seq'],
+    ['share(ok){lan=free} > 1', "unknown filter 'lan': did you mean 'lane'?"],
+    ['p99(response) < 10', "expected a duration with its unit, like '10ms', got '10'"],
+    ['p99(response) < 10ms', null],
+    ['p99(response)', "expected 'METRIC ==|!="],
+    ['5 < 6', 'expected a metric on the left'],
+    ['p99(response) < ', 'expected a value after the operator'],
+  ])('that cannot be understood say why: %s', (text, message) => {
+    if (message === null) expect(() => parseStatement(text)).not.toThrow()
+    else {
+      expect(() => parseStatement(text)).toThrow(StatementError)
+      expect(() => parseStatement(text)).toThrow(message)
+    }
+  })
+})
+
+describe('a summary', () => {
+  const interplay = plan({
+    limiters: declaredBy(kuadrant),
+    scenarios: [
+      {
+        ...scenario(
+          'interplay',
+          phase({ name: 'cheap-first', until: [{ kind: 'rejected', limiter: '*', plus: 2 }] }),
+          phase({
+            name: 'expensive-first',
+            isolate: 'window',
+            mix: [{ shape: 'expensive', weight: 1 }],
+            until: [{ kind: 'rejected', limiter: '*', plus: 2 }],
+          }),
+        ),
+        expectations: [
+          'first(cheap-first).limiter == requests',
+          'first(cheap-first).admitted == 40',
+          'first(expensive-first).limiter == requests',
+          'limit(tokens).overshoot <= 1200',
+          'p50(response){shape=cheap} < 1s',
+          'p99(response){shape=cheap} < 1s',
+          'count(failed) == 0',
+          'share(limited){shape=cheap} < 10%',
+          'first(nowhere).seq == 1',
+        ],
+      },
+    ],
+  })
+
+  async function summaryOf(change: Partial<Parameters<typeof summarize>[0]> = {}) {
+    const { records, gaps } = await simulate({ plan: interplay, spec: kuadrant })
+    const recorder = new RunRecorder({
+      plan: interplay,
+      folder: null,
+      startedMs: 0,
+      redact: (text) => text,
+      onWriteError: () => {},
+    })
+    for (const record of records as RequestRecord[]) recorder.record(record)
+    for (const some of gaps) recorder.gaps(some, some.gapsUs)
+    return summarize({
+      plan: interplay,
+      planHash: planHash(interplay),
+      target: 'gateway:kuadrant',
+      startedMs: 0,
+      durationUs: 20e6,
+      reason: 'completed',
+      health: { verdict: 'VALID', reasons: [] },
+      recorder,
+      ...change,
+    })
+  }
+
+  test('judges every statement, and says what it found', async () => {
+    const summary = await summaryOf()
+    const { checks } = summary.scenarios[0]!
+    expect(checks.map(({ verdict }) => verdict)).toEqual([
+      'passed',
+      'passed',
+      'failed',
+      'passed',
+      'passed',
+      'inconclusive',
+      'passed',
+      'passed',
+      'inconclusive',
+    ])
+    expect(checks[2]!.actual).toBe('tokens (inferred)')
+    expect(checks[5]!.reason).toBe('p99 needs at least 662 requests, had 40')
+    expect(checks[8]!.reason).toBe('no rejection in nowhere')
+    expect(verdictOf(summary)).toMatchObject({ word: 'FAILED', exitCode: 1 })
+  })
+
+  test('finds limits, overshoot and what was admitted before', async () => {
+    const { limiters, counts } = (await summaryOf()).scenarios[0]!
+    const [requests, tokens] = limiters
+    expect(requests).toMatchObject({ limiter: 'requests', observedLimit: 40, overshoot: 0 })
+    expect(requests!.first).toMatchObject({
+      seq: 41,
+      admitted: { requestsMin: 40, tokensMin: 960 },
+    })
+    expect(tokens).toMatchObject({ limiter: 'tokens', overshoot: 800 })
+    expect(tokens!.first!.admitted).toMatchObject({ requestsMin: 4, tokensMin: 4800 })
+    expect(counts).toMatchObject({ ok: 44, limited: 6 })
+  })
+
+  test('prints no quantile below its sample floor', async () => {
+    const series = (await summaryOf()).scenarios[0]!.series
+    const ok = series.find(({ shape, outcome }) => shape === 'cheap' && outcome === 'ok')!
+    expect(ok.response.p50Us).not.toBe(null)
+    expect(ok.response).toMatchObject({ count: 40, p90Us: null, p99Us: null })
+  })
+
+  test('judges nothing when the generator was not fit or the target died', async () => {
+    const unfit = await summaryOf({ health: { verdict: 'INVALID', reasons: ['late'] } })
+    expect(new Set(unfit.scenarios[0]!.checks.map(({ verdict }) => verdict))).toEqual(
+      new Set(['inconclusive']),
+    )
+    expect(verdictOf(unfit)).toMatchObject({ word: 'INCONCLUSIVE', exitCode: 3 })
+    expect(verdictOf(await summaryOf({ reason: 'target-died' })).exitCode).toBe(3)
+  })
+})
+
+describe('before a run', () => {
+  const limiters = kuadrant.tiers.free!
+  const cost = (tokens: number) => ({ promptTokens: tokens, completionTokens: 0, usd: 0 })
+
+  test('the first limiter of a shape is predicted by playing the limits through', () => {
+    expect(predictFirst(limiters, cost(24), 0)).toEqual({ limiter: 'requests', admitted: 40 })
+    expect(predictFirst(limiters, cost(1200), 0)).toEqual({ limiter: 'tokens', admitted: 4 })
+  })
+
+  const warnings = (shape: typeof cheap, limiter: string) =>
+    separationWarnings(
+      plan({
+        limiters: declaredBy(kuadrant),
+        shapes: [{ ...shape, name: 'x' }],
+        scenarios: [
+          scenario(
+            's',
+            phase({
+              mix: [{ shape: 'x', weight: 1 }],
+              until: [{ kind: 'rejected', limiter, plus: 0 }],
+            }),
+          ),
+        ],
+      }),
+    )
+
+  test('a shape that meets another limiter than the phase waits for is warned about', () => {
+    expect(warnings(cheap, 'tokens').join()).toMatch(
+      /x \(24 tokens\) is expected to meet requests before tokens \(crossover: 100 tokens per request\)/,
+    )
+    expect(warnings(expensive, 'tokens')).toEqual([])
+  })
+
+  test('a shape near the crossover does not separate the limiters', () => {
+    const near = { ...cheap, promptTokens: 50, outputTokensMax: 45 }
+    expect(warnings(near, 'requests').join()).toMatch(/does not separate the limiters/)
+    expect(warnings(cheap, 'requests')).toEqual([])
+  })
+})

@@ -1,0 +1,217 @@
+// Evaluates statements over the summary of one scenario. A check passes, fails, or is inconclusive
+// when the run cannot tell; it never passes for want of samples.
+
+import { formatCount, formatShare, formatSpan } from '../core/format.ts'
+import { sampleFloor } from '../core/statistics.ts'
+import type { Plan } from '../load/plan.ts'
+import type { GeneratorHealth } from './health.ts'
+import type {
+  CheckResult,
+  Quantiles,
+  RunSummary,
+  ScenarioSummary,
+  SeriesSummary,
+} from './result.ts'
+import { type Metric, type Operator, parseStatement } from './statement.ts'
+
+/** What statements are about. */
+export interface CheckSubject extends Omit<ScenarioSummary, 'title' | 'checks'> {
+  readonly plan: Plan
+  readonly reason: RunSummary['reason']
+  readonly health: GeneratorHealth
+}
+
+/** A value with its text; or why there is none. */
+type Reading =
+  | { readonly value: number | string; readonly text: string }
+  | { readonly value: null; readonly text: string }
+
+export function checkStatement(statement: string, subject: CheckSubject): CheckResult {
+  const { left, operator, right } = parseStatement(statement)
+  const actual = read(left, subject)
+  const expected = right.kind === 'value' ? { value: right.value, text: '' } : read(right, subject)
+  const against = expected.text === '' ? '' : ` against ${expected.text}`
+  const result = (verdict: CheckResult['verdict'], reason = '') => ({
+    statement,
+    verdict,
+    actual: actual.text + against,
+    reason,
+  })
+  if (subject.health.verdict === 'INVALID') {
+    return result('inconclusive', 'the generator is INVALID, so nothing is judged')
+  }
+  if (subject.reason === 'target-died') return result('inconclusive', 'the target died')
+  if (subject.reason === 'interrupted') return result('inconclusive', 'the run was interrupted')
+  if (actual.value === null) return result('inconclusive', actual.text)
+  if (expected.value === null) return result('inconclusive', expected.text)
+  return result(holds(actual.value, operator, expected.value) ? 'passed' : 'failed')
+}
+
+function holds(actual: number | string, operator: Operator, expected: number | string): boolean {
+  switch (operator) {
+    case '==':
+      return actual === expected
+    case '!=':
+      return actual !== expected
+    case '<':
+      return actual < expected
+    case '<=':
+      return actual <= expected
+    case '>':
+      return actual > expected
+    case '>=':
+      return actual >= expected
+  }
+}
+
+function read(metric: Metric, subject: CheckSubject): Reading {
+  switch (metric.name) {
+    case 'first':
+      return readFirst(metric, subject)
+    case 'limit':
+      return readLimit(metric, subject)
+    case 'count':
+    case 'share':
+    case 'rate':
+      return readCount(metric.name, metric, subject)
+    case 'tokens_per_s': {
+      const series = pick(metric, subject)
+      const sum = series.reduce((total, { tokensPerS }) => total + (tokensPerS ?? 0), 0)
+      return { value: sum, text: `${formatCount(sum)} tokens/s` }
+    }
+    default:
+      return readQuantile(metric, subject)
+  }
+}
+
+/** first(PHASE).field: the first rejection of a phase; first(LIMITER).field: of a limiter. */
+function readFirst({ argument, filters, field }: Metric, { findings }: CheckSubject): Reading {
+  const candidates = findings
+    .filter(({ phase, limiter }) => phase === argument || limiter === argument)
+    .filter(({ lane }) => filters.lane === undefined || lane === filters.lane)
+    .filter(({ first }) => first !== null)
+  const finding = candidates.sort((a, b) => a.first!.us - b.first!.us)[0]
+  if (finding === undefined) {
+    // That nothing was rejected is an answer to "which limiter", not a missing one.
+    const isName = field === 'limiter'
+    return isName ? { value: 'none', text: 'none' } : missing(`no rejection in ${argument}`)
+  }
+  const first = finding.first!
+  switch (field) {
+    case 'limiter':
+      return { value: finding.limiter, text: `${finding.limiter} (${first.confidence})` }
+    case 'seq':
+      return numeric(first.seq, `request ${first.seq}`)
+    case 'admitted':
+      return numeric(first.admitted.requestsMin, `${first.admitted.requestsMin} requests`)
+    case 'tokens':
+      return numeric(first.admitted.tokensMin, `${first.admitted.tokensMin} tokens`)
+    case 'at':
+      return numeric(first.us, formatSpan(first.us))
+    case 'status':
+      return numeric(first.status ?? 0, `status ${first.status}`)
+    default:
+      return { value: first.confidence, text: first.confidence }
+  }
+}
+
+function readLimit({ argument, filters, field }: Metric, { limiters }: CheckSubject): Reading {
+  const found = limiters.find(
+    ({ limiter, lane }) =>
+      limiter === argument && (filters.lane === undefined || lane === filters.lane),
+  )
+  if (found === undefined) return missing(`no limiter '${argument}' was declared or seen`)
+  if (field === 'rejections') return numeric(found.rejections, `${found.rejections} rejections`)
+  if (field === 'recovered') {
+    const us = found.first?.recoveredAfterUs ?? null
+    return us === null
+      ? missing(`${argument} was not seen to recover`)
+      : numeric(us, formatSpan(us))
+  }
+  const value = field === 'overshoot' ? found.overshoot : found.observedLimit
+  return value === null
+    ? missing(`${field} of ${argument} is unknown`)
+    : numeric(value, String(value))
+}
+
+function readCount(
+  name: 'count' | 'share' | 'rate',
+  metric: Metric,
+  subject: CheckSubject,
+): Reading {
+  const all = pick({ ...metric, argument: 'all' }, subject)
+  const some = pick(metric, subject)
+  const sum = (series: readonly SeriesSummary[]) => series.reduce((n, { count }) => n + count, 0)
+  const count = sum(some)
+  if (name === 'count') return numeric(count, `${count} requests`)
+  if (name === 'share') {
+    const attempted = sum(all)
+    if (attempted === 0) return missing('no request matches')
+    return numeric(
+      count / attempted,
+      `${formatShare(count / attempted)} (${count} of ${attempted})`,
+    )
+  }
+  if (subject.durationUs === 0) return missing('nothing was measured')
+  const perS = (count / subject.durationUs) * 1e6
+  return numeric(perS, `${formatCount(perS)}/s`)
+}
+
+function readQuantile(metric: Metric, subject: CheckSubject): Reading {
+  const outcome = metric.filters.outcome ?? 'ok'
+  const series = pick({ ...metric, argument: outcome }, subject)
+  const measure = metric.argument as 'response' | 'service' | 'ttft' | 'tpot' | 'itl'
+  const withSamples = series.map((s) => s[measure]).filter(({ count }) => count > 0)
+  if (withSamples.length === 0) return missing(`no ${metric.argument} times of ${outcome} requests`)
+  if (withSamples.length > 1 && metric.name !== 'max' && metric.name !== 'min') {
+    return missing('several series match; name one with {shape=…, lane=…}')
+  }
+  const us = quantileOf(metric.name, withSamples)
+  const count = withSamples.reduce((n, quantiles) => n + quantiles.count, 0)
+  if (us !== null) return numeric(us, `${formatSpan(us)} (n = ${count})`)
+  const floor = sampleFloor(Number(`0.${metric.name.slice(1)}`))
+  return missing(`${metric.name} needs at least ${floor} requests, had ${count}`)
+}
+
+function quantileOf(name: Metric['name'], series: readonly Quantiles[]): number | null {
+  const first = series[0]!
+  switch (name) {
+    case 'max':
+      return Math.max(...series.map(({ maxUs }) => maxUs!))
+    case 'min':
+      return Math.min(...series.map(({ minUs }) => minUs!))
+    case 'mean':
+      return first.meanUs
+    case 'p50':
+      return first.p50Us
+    case 'p90':
+      return first.p90Us
+    case 'p95':
+      return first.p95Us
+    case 'p99':
+      return first.p99Us
+    default:
+      return first.p999Us
+  }
+}
+
+/** The series that a metric speaks of; 'sent' is all but 'unsent'. */
+function pick({ argument, filters }: Metric, { series }: CheckSubject): SeriesSummary[] {
+  return series.filter(
+    ({ outcome, lane, shape }) =>
+      (argument === '' ||
+        argument === 'all' ||
+        outcome === argument ||
+        (argument === 'sent' && outcome !== 'unsent')) &&
+      (filters.lane === undefined || lane === filters.lane) &&
+      (filters.shape === undefined || shape === filters.shape),
+  )
+}
+
+function numeric(value: number, text: string): Reading {
+  return { value, text }
+}
+
+function missing(text: string): Reading {
+  return { value: null, text }
+}

@@ -1,0 +1,164 @@
+// Statements about a run, as users write them: 'p99(response){shape=cheap} < 800ms',
+// 'first(many-cheap).limiter == requests'. This file parses; checks.ts evaluates.
+
+import { nearest } from '../core/text.ts'
+import { parseDurationUs, parseRatePerS } from '../core/units.ts'
+
+export const operators = ['==', '!=', '<=', '>=', '<', '>'] as const
+export type Operator = (typeof operators)[number]
+
+/** What can be measured, and what it is applied to. */
+export interface Metric {
+  readonly kind: 'metric'
+  readonly name: MetricName
+  readonly argument: string
+  /** 'shape=cheap, lane=free' */
+  readonly filters: Readonly<Partial<Record<FilterName, string>>>
+  /** '.limiter' after first(…), '.overshoot' after limit(…) */
+  readonly field: string | null
+}
+
+export type Operand = Metric | { readonly kind: 'value'; readonly value: number | string }
+
+export interface Statement {
+  readonly text: string
+  readonly left: Metric
+  readonly operator: Operator
+  readonly right: Operand
+}
+
+const fieldsOfFirst = ['limiter', 'seq', 'admitted', 'tokens', 'at', 'status', 'confidence']
+const fieldsOfLimit = ['overshoot', 'observed', 'rejections', 'recovered']
+const quantileMeasures = ['response', 'service', 'ttft', 'tpot', 'itl']
+const outcomeNames = 'ok limited refused failed timeout broken aborted unsent sent all'.split(' ')
+
+/** Metrics, the arguments they take (null: any name) and their fields. */
+const metrics = {
+  first: { arguments: null, fields: fieldsOfFirst },
+  limit: { arguments: null, fields: fieldsOfLimit },
+  count: { arguments: outcomeNames, fields: [] },
+  share: { arguments: outcomeNames, fields: [] },
+  rate: { arguments: outcomeNames, fields: [] },
+  tokens_per_s: { arguments: [''], fields: [] },
+  min: { arguments: quantileMeasures, fields: [] },
+  mean: { arguments: quantileMeasures, fields: [] },
+  p50: { arguments: quantileMeasures, fields: [] },
+  p90: { arguments: quantileMeasures, fields: [] },
+  p95: { arguments: quantileMeasures, fields: [] },
+  p99: { arguments: quantileMeasures, fields: [] },
+  p999: { arguments: quantileMeasures, fields: [] },
+  max: { arguments: quantileMeasures, fields: [] },
+} as const satisfies Record<
+  string,
+  { arguments: readonly string[] | null; fields: readonly string[] }
+>
+
+export type MetricName = keyof typeof metrics
+
+const filterNames = ['shape', 'lane', 'outcome'] as const
+export type FilterName = (typeof filterNames)[number]
+
+/** A statement that cannot be understood, with what was expected. */
+export class StatementError extends Error {
+  override readonly name = 'StatementError'
+}
+
+/** Throws `StatementError`. */
+export function parseStatement(text: string): Statement {
+  const match =
+    /^(?<left>[^<>=!]*(?:\{[^}]*\}[^<>=!]*)?)(?<operator>==|!=|<=|>=|<|>)(?<right>.*)$/.exec(
+      text.trim(),
+    )
+  if (match === null) {
+    throw new StatementError(`expected 'METRIC ${operators.join('|')} VALUE', got '${text}'`)
+  }
+  const { left, operator, right } = match.groups as Record<string, string>
+  const metric = parseOperand(left!.trim())
+  if (metric.kind !== 'metric') {
+    throw new StatementError(
+      `expected a metric on the left, like 'p99(response)', got '${left!.trim()}'`,
+    )
+  }
+  if (isTime(metric) && /^-?\d+(\.\d+)?$/.test(right!.trim())) {
+    throw new StatementError(
+      `expected a duration with its unit, like '${right!.trim()}ms', got '${right!.trim()}'`,
+    )
+  }
+  return { text, left: metric, operator: operator as Operator, right: parseOperand(right!.trim()) }
+}
+
+function isTime({ name, argument, field }: Metric): boolean {
+  return (
+    quantileMeasures.includes(argument) ||
+    field === 'at' ||
+    (name === 'limit' && field === 'recovered')
+  )
+}
+
+function parseOperand(text: string): Operand {
+  const call = /^(\w+)\(([^)]*)\)\s*(?:\{([^}]*)\})?\s*(?:\.(\w+))?$/.exec(text)
+  if (call === null) return { kind: 'value', value: parseValue(text) }
+  const [, name, argument, filters, field] = call
+  const known = metricOf(name!)
+  const metric = metrics[known]
+  checkArgument(known, argument!.trim())
+  if (field === undefined && metric.fields.length > 0) {
+    throw new StatementError(`expected ${known}(…).${metric.fields.join('|')}, got '${text}'`)
+  }
+  if (field !== undefined && !(metric.fields as readonly string[]).includes(field)) {
+    throw new StatementError(unknown(`field of ${known}(…)`, field, metric.fields))
+  }
+  return {
+    kind: 'metric',
+    name: known,
+    argument: argument!.trim(),
+    filters: parseFilters(filters ?? ''),
+    field: field ?? null,
+  }
+}
+
+function metricOf(name: string): MetricName {
+  if (Object.hasOwn(metrics, name)) return name as MetricName
+  throw new StatementError(unknown('metric', name, Object.keys(metrics)))
+}
+
+function checkArgument(name: MetricName, argument: string): void {
+  const allowed: readonly string[] | null = metrics[name].arguments
+  if (allowed === null ? argument !== '' : allowed.includes(argument)) return
+  throw new StatementError(
+    unknown(`argument of ${name}()`, argument, allowed ?? ['the name of a phase or limiter']),
+  )
+}
+
+function parseFilters(text: string): Metric['filters'] {
+  const filters: Partial<Record<FilterName, string>> = {}
+  for (const part of text.split(',').filter((part) => part.trim() !== '')) {
+    const [name, value] = part.split('=').map((side) => side.trim())
+    if (!filterNames.includes(name as FilterName) || value === undefined || value === '') {
+      throw new StatementError(
+        `${unknown('filter', name!, filterNames)}; write {shape=cheap, lane=free}`,
+      )
+    }
+    filters[name as FilterName] = value
+  }
+  return filters
+}
+
+/** Durations become µs, rates per second, percentages shares; other words stay words. */
+function parseValue(text: string): number | string {
+  if (text === '') throw new StatementError('expected a value after the operator, got nothing')
+  const unquoted = /^(['"])(.*)\1$/.exec(text)
+  if (unquoted !== null) return unquoted[2]!
+  if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text)
+  if (/^-?\d+(\.\d+)?\s*%$/.test(text)) return Number.parseFloat(text) / 100
+  if (/^\d.*[/]/.test(text)) return parseRatePerS(text)
+  if (/^\d/.test(text)) return parseDurationUs(text)
+  return text
+}
+
+function unknown(what: string, got: string, known: readonly string[]): string {
+  const suggestion = nearest(got, known)
+  const hint =
+    suggestion === undefined ? `expected ${known.join(', ')}` : `did you mean '${suggestion}'?`
+  return `unknown ${what} '${got}': ${hint}`
+}

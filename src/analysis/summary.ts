@@ -1,0 +1,142 @@
+// Sums up a finished run from its folds.
+
+import type { LatencyHistogram } from '../core/histogram.ts'
+import { emptyCounts, type Outcome } from '../core/record.ts'
+import { sampleFloor } from '../core/statistics.ts'
+import type { Micros } from '../core/units.ts'
+import type { Plan } from '../load/plan.ts'
+import {
+  type LimiterFinding,
+  observedLimitOf,
+  observedWindowUsOf,
+  overshootOf,
+} from '../recording/findings.ts'
+import type { RunRecorder } from '../recording/recorder.ts'
+import type { Measure, Series } from '../recording/series.ts'
+import { checkStatement } from './checks.ts'
+import type { GeneratorHealth } from './health.ts'
+import {
+  type Quantiles,
+  type RunSummary,
+  type ScenarioSummary,
+  type SeriesSummary,
+  summarySchema,
+} from './result.ts'
+
+export interface SummaryParts {
+  readonly plan: Plan
+  readonly planHash: string
+  readonly target: string
+  readonly startedMs: number
+  readonly durationUs: Micros
+  readonly reason: RunSummary['reason']
+  readonly health: GeneratorHealth
+  readonly recorder: Pick<RunRecorder, 'series' | 'findings' | 'counts' | 'spans'>
+}
+
+/** Sums up a run; statements are checked only where the run and the generator can be believed. */
+export function summarize(parts: SummaryParts): RunSummary {
+  const { plan, recorder, health } = parts
+  const findings = recorder.findings.all()
+  return {
+    schema: summarySchema,
+    runId: plan.runId,
+    target: parts.target,
+    seed: plan.seed,
+    planHash: parts.planHash,
+    startedAt: new Date(parts.startedMs).toISOString(),
+    durationUs: parts.durationUs,
+    reason: parts.reason,
+    health,
+    counts: { ...recorder.counts },
+    scenarios: plan.scenarios
+      .filter(({ name }) => recorder.series.all().some((s) => s.names.scenario === name))
+      .map((scenario) => {
+        const body = summarizeScenario(scenario.name, parts, findings)
+        const checks = scenario.expectations.map((statement) =>
+          checkStatement(statement, { ...body, plan, reason: parts.reason, health }),
+        )
+        return { ...body, title: scenario.title, checks }
+      }),
+  }
+}
+
+function summarizeScenario(
+  name: string,
+  { recorder }: SummaryParts,
+  findings: readonly LimiterFinding[],
+): Omit<ScenarioSummary, 'title' | 'checks'> {
+  const own = recorder.series.all().filter(({ names }) => names.scenario === name)
+  const durationUs = [...recorder.spans]
+    .filter(([key]) => key.startsWith(`${name}\n`))
+    .reduce((sum, [, { startUs, endUs }]) => sum + endUs - startUs, 0)
+  const attempted = own.reduce((sum, { count }) => sum + count, 0)
+  const ownFindings = findings.filter(({ scenario }) => scenario === name)
+  return {
+    name,
+    durationUs,
+    counts: countsOf(own),
+    attempted,
+    series: own.map((series) => summarizeSeries(series, attempted, durationUs)),
+    limiters: earliest(ownFindings).map((finding) => ({
+      ...finding,
+      overshoot: overshootOf(finding),
+      observedLimit: observedLimitOf(finding),
+      observedWindowUs: observedWindowUsOf(finding),
+    })),
+    findings: ownFindings,
+  }
+}
+
+function summarizeSeries(series: Series, attempted: number, durationUs: Micros): SeriesSummary {
+  const perS = (count: number) => (durationUs > 0 ? (count / durationUs) * 1e6 : null)
+  const quantiles = (measure: Measure) => quantilesOf(series.histogram(measure))
+  return {
+    ...series.names,
+    count: series.count,
+    share: series.count / attempted,
+    ratePerS: perS(series.count),
+    response: quantiles('response'),
+    service: quantiles('service'),
+    ttft: quantiles('ttft'),
+    tpot: quantiles('tpot'),
+    itl: quantiles('itl'),
+    promptTokens: series.promptTokens,
+    completionTokens: series.completionTokens,
+    tokensPerS: series.completionTokens > 0 ? perS(series.completionTokens) : null,
+    bytesIn: series.bytesIn,
+  }
+}
+
+export function quantilesOf(histogram: LatencyHistogram | null): Quantiles {
+  const count = histogram?.count ?? 0
+  const at = (q: number) => (count >= sampleFloor(q) ? histogram!.quantile(q) : null)
+  return {
+    count,
+    p50Us: at(0.5),
+    p90Us: at(0.9),
+    p95Us: at(0.95),
+    p99Us: at(0.99),
+    p999Us: at(0.999),
+    minUs: histogram?.minUs ?? null,
+    meanUs: histogram?.meanUs ?? null,
+    maxUs: histogram?.maxUs ?? null,
+  }
+}
+
+function countsOf(series: readonly Series[]): Record<Outcome, number> {
+  const counts = emptyCounts()
+  for (const { names, count } of series) counts[names.outcome] += count
+  return counts
+}
+
+/** Per lane and limiter the phase in which it rejected first, with the rejections of all phases. */
+function earliest(findings: readonly LimiterFinding[]): LimiterFinding[] {
+  const byLimiter = Map.groupBy(findings, ({ lane, limiter }) => `${lane}\n${limiter}`)
+  return [...byLimiter.values()].map((same) => {
+    const first = same.reduce((a, b) =>
+      (a.first?.us ?? Infinity) <= (b.first?.us ?? Infinity) ? a : b,
+    )
+    return { ...first, rejections: same.reduce((sum, { rejections }) => sum + rejections, 0) }
+  })
+}

@@ -1,0 +1,38 @@
+// What a run comes to: one word and one exit code.
+
+import { type ExitCode, exitCodes } from '../core/errors.ts'
+import type { CheckResult, RunSummary } from './result.ts'
+
+export interface RunVerdict {
+  readonly word: 'PASSED' | 'FAILED' | 'INCONCLUSIVE' | 'INTERRUPTED'
+  readonly exitCode: ExitCode
+  /** Why, in a sentence; '' when it passed. */
+  readonly why: string
+}
+
+/** The verdict of a run; an interrupted run's exit code is its signal's and set by the caller. */
+export function verdictOf(summary: RunSummary): RunVerdict {
+  const checks = summary.scenarios.flatMap((scenario) => scenario.checks)
+  const those = (verdict: CheckResult['verdict']) => checks.filter((c) => c.verdict === verdict)
+  const inconclusive = (why: string): RunVerdict => ({
+    word: 'INCONCLUSIVE',
+    exitCode: exitCodes.inconclusive,
+    why,
+  })
+  if (summary.reason === 'interrupted') {
+    const why = 'stopped before its end; everything up to then is saved'
+    return { word: 'INTERRUPTED', exitCode: exitCodes.interrupted, why }
+  }
+  if (summary.reason === 'target-died') return inconclusive('the target stopped answering')
+  if (summary.health.verdict === 'INVALID') {
+    return inconclusive(`the generator was not fit: ${summary.health.reasons.join('; ')}`)
+  }
+  const failed = those('failed')
+  if (failed.length > 0) {
+    const why = `${failed.length} of ${checks.length} expectations failed`
+    return { word: 'FAILED', exitCode: exitCodes.failed, why }
+  }
+  const open = those('inconclusive')
+  if (open.length > 0) return inconclusive(`${open.length} of ${checks.length} expectations open`)
+  return { word: 'PASSED', exitCode: exitCodes.passed, why: '' }
+}

@@ -1,0 +1,87 @@
+// From flags and a config to a plan that is ready to run: target, limits, secrets, warnings.
+
+import { separationWarnings } from '../analysis/separation.ts'
+import { parseStatement, StatementError } from '../analysis/statement.ts'
+import { freezePlan, type PlanOverrides } from '../config/freeze.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { resolveSecrets } from '../config/secrets.ts'
+import { targetOf } from '../config/target.ts'
+import { messageOf, UserError } from '../core/errors.ts'
+import { UnitError } from '../core/units.ts'
+import { gatewaySpec } from '../gateway/overrides.ts'
+import { type GatewaySpec, tierOf } from '../gateway/spec.ts'
+import type { Lane, LaneSecrets } from '../load/lanes.ts'
+import type { DeclaredLimiter, Plan } from '../load/plan.ts'
+
+/** Everything a session needs but its screen. */
+export interface Prepared {
+  readonly plan: Plan
+  readonly secrets: LaneSecrets
+  readonly warnings: readonly string[]
+  /** The embedded gateway, where the target is one. */
+  readonly gateway: GatewaySpec | null
+}
+
+export interface PrepareOptions {
+  readonly runId: string
+  readonly scenarios: readonly string[]
+  readonly overrides: PlanOverrides
+}
+
+/** Throws `UserError` for everything that can be known before the first request. */
+export async function prepare(
+  loaded: LoadedConfig,
+  options: PrepareOptions,
+  where: { cwd: string; env: Readonly<Record<string, string | undefined>> },
+): Promise<Prepared> {
+  const target = targetOf(options.overrides.target ?? loaded.config.target)
+  const gateway =
+    target.kind === 'gateway' ? gatewaySpec(target.preset, loaded.config.gateway ?? {}) : null
+  const declared = gateway === null ? [] : limitersOfGateway(gateway)
+  const frozen = freezePlan(loaded, { ...options, declared })
+  const { warnings } = frozen
+  const plan = gateway === null ? frozen.plan : onGateway(frozen.plan, gateway)
+  checkStatements(plan)
+  const secrets =
+    gateway === null ? await resolveSecrets(plan.lanes, where) : embeddedSecrets(plan.lanes)
+  return { plan, secrets, gateway, warnings: [...warnings, ...separationWarnings(plan)] }
+}
+
+/** The embedded gateway tells its own limits. */
+function limitersOfGateway(spec: GatewaySpec): DeclaredLimiter[] {
+  return Object.entries(spec.tiers).flatMap(([tier, limiters]) =>
+    limiters.map((limiter) => ({ tier, ...limiter })),
+  )
+}
+
+/** Lanes of a tier that the gateway does not have are served as its default tier. */
+function onGateway(plan: Plan, spec: GatewaySpec): Plan {
+  const lanes = plan.lanes.map((lane) => ({ ...lane, tier: tierOf(spec, embeddedKey(lane)) }))
+  return { ...plan, lanes }
+}
+
+/** The embedded gateway takes any key and knows the tier by its name: real ones stay at home. */
+function embeddedSecrets(lanes: readonly Lane[]): LaneSecrets {
+  return new Map(
+    lanes.map((lane) => [lane.name, { [lane.header]: lane.prefix + embeddedKey(lane) }]),
+  )
+}
+
+function embeddedKey({ name, tier }: Lane): string {
+  return `embedded-${name}-${tier}-key`
+}
+
+function checkStatements(plan: Plan): void {
+  const problems = plan.scenarios.flatMap((scenario) =>
+    scenario.expectations.flatMap((statement) => {
+      try {
+        parseStatement(statement)
+        return []
+      } catch (error) {
+        if (!(error instanceof StatementError || error instanceof UnitError)) throw error
+        return [`scenarios.${scenario.name}.expect '${statement}': ${messageOf(error)}`]
+      }
+    }),
+  )
+  if (problems.length > 0) throw new UserError('config', problems.join('\n'))
+}

@@ -1,0 +1,219 @@
+// The command line as commander knows it: commands, options, help. What a command does is loaded
+// when it is called.
+
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { parseDurationUs, parseRatePerS } from '../core/units.ts'
+import type { CommandIo } from './io.ts'
+import { reporters } from './reporters.ts'
+import { version } from './version.ts'
+
+/** Called with the exit code of the command that ran. */
+export type Done = (exitCode: number) => void
+
+export function buildProgram(io: CommandIo, done: Done): Command {
+  const program = new Command('limitscope')
+    .description(
+      'Finds every limiter in front of an API, proves what each one really does, and loads the API right up to it.',
+    )
+    .version(version, '-V, --version')
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+    })
+    .addHelpText(
+      'after',
+      '\nStart here:\n  limitscope demo                               see it work, on an embedded gateway\n  limitscope run many-cheap --target https://…   find the limits of a real one',
+    )
+  addDemo(program, io, done)
+  addRun(program, io, done)
+  addLoad(program, io, done)
+  addCheck(program, io, done)
+  addGateway(program, io, done)
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showHelpAfterError('(add --help for the options)')
+  }
+  return program
+}
+
+function addDemo(program: Command, io: CommandIo, done: Done): void {
+  withOutput(program.command('demo'))
+    .description('the flagship scenarios on the embedded gateway: under a minute, no network')
+    .addHelpText('after', '\nExample:\n  limitscope demo')
+    .action(async (flags) => {
+      const { demoCommand } = await import('./demo.ts')
+      done(await demoCommand(flags, io))
+    })
+}
+
+function addRun(program: Command, io: CommandIo, done: Done): void {
+  withOutput(withCaps(withTarget(program.command('run'))))
+    .description('run scenarios of bench.config.ts, all of them when none is named')
+    .argument('[scenario...]', "names, or globs like 'tiers*'")
+    .addOption(
+      settable('--seed <n>', 'seed of arrivals, mixes and prompts', 'SEED').argParser(integer),
+    )
+    .option(
+      '--concurrency <n>',
+      'requests in flight of closed phases, instead of their own',
+      integer,
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  limitscope run\n  limitscope run many-cheap few-expensive --target https://gateway.example --max-requests 200\n  limitscope run interplay --dry-run',
+    )
+    .action(async (scenarios: string[], flags) => {
+      const { runCommand } = await import('./run.ts')
+      done(await runCommand(scenarios, flags, io))
+    })
+}
+
+function addLoad(program: Command, io: CommandIo, done: Done): void {
+  withOutput(program.command('load'))
+    .description('load one endpoint: as fast as the connections can, or at a rate')
+    .argument('<url>', 'http or https URL')
+    .option('-c, --connections <n>', 'connections of a closed loop', integer, 10)
+    .option('-d, --duration <duration>', "how long: '10s' (the default without -n)", durationText)
+    .option('-n, --requests <n>', 'how many requests', integer)
+    .option('-r, --rate <rate>', "open loop at a rate: '500/s', '60/min'", rateText)
+    .addOption(
+      new Option('--arrivals <process>', 'how a rate is spread')
+        .choices(['constant', 'poisson'])
+        .default('constant'),
+    )
+    .option('-m, --method <method>', 'HTTP method', 'GET')
+    .option('-H, --header <line>', "header: 'Name: value'; may be repeated", collect, [])
+    .option('-b, --body <text>', 'body; @file reads it from a file')
+    .option('--timeout <duration>', 'deadline of a request', durationText, '30s')
+    .option('--max-requests <n>', 'cap on requests; needed for public hosts without -n', integer)
+    .option('--insecure', 'do not verify the certificate of the target')
+    .option('--cacert <file>', 'PEM file of an additional authority')
+    .option('--seed <n>', 'seed of the arrivals', integer)
+    .addHelpText(
+      'after',
+      "\nExamples:\n  limitscope load http://localhost:8080/healthz -c 50 -d 10s\n  limitscope load http://localhost:8080/v1/models -r 100/s --arrivals poisson -H 'Authorization: Bearer …'",
+    )
+    .action(async (url: string, flags) => {
+      const { loadCommand } = await import('./load.ts')
+      done(await loadCommand(url, flags, io))
+    })
+}
+
+function addCheck(program: Command, io: CommandIo, done: Done): void {
+  withTarget(program.command('check'))
+    .description('preflight: one request per shape and lane, what was recognised, what a run costs')
+    .argument('[scenario...]', 'scenarios whose shapes and lanes are tried; default all')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  limitscope check --target https://gateway.example')
+    .action(async (scenarios: string[], flags) => {
+      const { checkCommand } = await import('./check.ts')
+      done(await checkCommand(scenarios, flags, io))
+    })
+}
+
+function addGateway(program: Command, io: CommandIo, done: Done): void {
+  program
+    .command('gateway')
+    .description('serve the embedded gateway: an OpenAI-compatible API behind limiters')
+    .option('--preset <name>', 'free, premium, openai, kuadrant or plain', 'kuadrant')
+    .option('--port <n>', 'port; 0 takes any free one', integer, 8080)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--dialect <name>', 'how rejections are written: openai, kuadrant, ietf, nginx …')
+    .option('--requests <limit>', "requests per window and key: '60/1m'")
+    .option('--tokens <limit>', "tokens per window and key: '6000/1m'")
+    .option('--concurrency <n>', 'requests in flight per key', integer)
+    .addOption(
+      new Option('--charge <time>', 'when tokens are charged').choices(['pre', 'post', 'reserve']),
+    )
+    .option('--ttft <duration>', "time to first token: '30ms'")
+    .option('--itl <duration>', "time between tokens: '1ms'")
+    .option('--log <file>', 'write every decision to a file, as JSON lines')
+    .option('--json', 'print URL and limits as one JSON document')
+    .addHelpText(
+      'after',
+      '\nExample:\n  limitscope gateway --preset openai --requests 60/1m --port 8080',
+    )
+    .action(async (flags) => {
+      const { gatewayCommand } = await import('./gateway.ts')
+      const { preset, port, host, json, log, ...overrides } = flags
+      done(await gatewayCommand({ preset, port, host, json, log, overrides }, io))
+    })
+}
+
+function withTarget(command: Command): Command {
+  return command
+    .addOption(
+      settable(
+        '-c, --config <file>',
+        'config file; default bench.config.{ts,mts,mjs,js,yaml,json}',
+        'CONFIG',
+      ),
+    )
+    .addOption(
+      settable('--target <target>', "URL, or 'gateway:NAME' for the embedded one", 'TARGET'),
+    )
+}
+
+function withCaps(command: Command): Command {
+  const caps = [
+    settable(
+      '--max-requests <n>',
+      'cap on requests of the run; needed for public hosts',
+      'MAX_REQUESTS',
+    ).argParser(integer),
+    settable('--max-rate <rate>', "cap on the rate: '10/s'", 'MAX_RATE').argParser(rate),
+    settable('--max-duration <duration>', "cap on the time: '5m'", 'MAX_DURATION').argParser(
+      duration,
+    ),
+    settable('--max-tokens <n>', 'cap on tokens spent', 'MAX_TOKENS').argParser(integer),
+  ]
+  return caps.reduce((extended, cap) => extended.addOption(cap), command)
+}
+
+function withOutput(command: Command): Command {
+  return command
+    .addOption(settable('--out <dir>', 'folder of run folders; default results', 'OUT'))
+    .option('--no-save', 'write no files')
+    .option('--name <name>', "name of the run, part of its folder's")
+    .option('--run-id <id>', 'id of the run, the name of its folder; it must be new')
+    .addOption(
+      settable('--reporter <name>', 'what is shown while it runs', 'REPORTER').choices(reporters),
+    )
+    .option('--json', 'print the summary as one JSON document')
+    .option('--dry-run', 'tell what would be done, and do nothing')
+}
+
+/** An option that `LIMITSCOPE_<NAME>` sets, too; the flag wins. */
+function settable(flags: string, description: string, name: string): Option {
+  return new Option(flags, description).env(`LIMITSCOPE_${name}`)
+}
+
+function integer(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('expected a whole number')
+}
+
+function parsed<T>(parse: (text: string) => T, text: string): T {
+  try {
+    return parse(text)
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message)
+  }
+}
+
+const duration = (text: string) => parsed(parseDurationUs, text)
+const rate = (text: string) => parsed(parseRatePerS, text)
+
+/** Checked here, passed on as text: the config schema parses it again with everything else. */
+function durationText(text: string): string {
+  duration(text)
+  return text
+}
+
+function rateText(text: string): string {
+  rate(text)
+  return text
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value]
+}

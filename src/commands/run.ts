@@ -1,0 +1,107 @@
+// `limitscope run`: scenarios of a config file, and what all commands that run a plan share.
+
+import { resolve } from 'node:path'
+import { loadConfig } from '../config/load.ts'
+import { exitCodes } from '../core/errors.ts'
+import { wallMs } from '../core/realClock.ts'
+import type { Micros } from '../core/units.ts'
+import { freshRunId, runIdOf } from '../recording/runFolder.ts'
+import { summaryText } from '../report/summaryText.ts'
+import { dryRunText, estimates } from './dryRun.ts'
+import { type CommandIo, say, wantsColour } from './io.ts'
+import { type Prepared, prepare } from './prepare.ts'
+import type { Reporter } from './reporters.ts'
+import { chooseScreen } from './screens.ts'
+import { runSession } from './session.ts'
+
+/** What every command that runs a plan can be told. */
+export interface OutputFlags {
+  readonly out?: string
+  readonly reporter?: Reporter
+  readonly json?: boolean
+  readonly dryRun?: boolean
+  /** False: write no files. */
+  readonly save?: boolean
+  readonly name?: string
+  /** The run's id, and so the name of its folder, instead of one made from time and name. */
+  readonly runId?: string
+}
+
+export interface RunFlags extends OutputFlags {
+  readonly config?: string
+  readonly target?: string
+  readonly seed?: number
+  readonly concurrency?: number
+  readonly maxRequests?: number
+  readonly maxRate?: number
+  readonly maxDuration?: Micros
+  readonly maxTokens?: number
+}
+
+export async function runCommand(
+  scenarios: readonly string[],
+  flags: RunFlags,
+  io: CommandIo,
+): Promise<number> {
+  const loaded = await loadConfig({ ...io, configPath: flags.config })
+  const name = scenarios.length === 1 ? scenarios[0]! : 'run'
+  const { maxRequests, maxRate, maxDuration, maxTokens } = flags
+  const overrides = {
+    target: flags.target,
+    seed: flags.seed,
+    concurrency: flags.concurrency,
+    caps: {
+      requestsMax: maxRequests,
+      ratePerSMax: maxRate,
+      durationUsMax: maxDuration,
+      tokensMax: maxTokens,
+    },
+  }
+  const out = flags.out ?? loaded.config.results
+  const runId = runIdFor({ ...flags, out }, name, io)
+  const prepared = await prepare(loaded, { runId, scenarios, overrides }, io)
+  return runPrepared(prepared, { ...flags, out }, io)
+}
+
+/** The id that was asked for, or one from the time and a name that no run has. */
+export function runIdFor(
+  { runId, name, out }: OutputFlags,
+  fallback: string,
+  io: CommandIo,
+): string {
+  return runId ?? freshRunId(resultsPathOf(out, io), runIdOf(wallMs(), name ?? fallback))
+}
+
+function resultsPathOf(out: string | undefined, { cwd }: CommandIo): string {
+  return resolve(cwd, out ?? 'results')
+}
+
+/** Runs a prepared plan, or only tells what it would do. */
+export async function runPrepared(
+  prepared: Prepared,
+  flags: OutputFlags,
+  io: CommandIo,
+): Promise<number> {
+  const json = flags.json === true
+  for (const warning of prepared.warnings) say(io, `warning: ${warning}`)
+  if (flags.dryRun === true) {
+    tellPlan(prepared, json, io)
+    return exitCodes.passed
+  }
+  const resultsPath = flags.save === false ? null : resultsPathOf(flags.out, io)
+  const screen = await chooseScreen(flags.reporter, json, io)
+  const { summary, exitCode, folder } = await runSession({ ...prepared, resultsPath, screen }, io)
+  if (json) io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
+  else {
+    const colour = wantsColour(io.stdout, io.env)
+    io.stdout.write(`${summaryText(summary, { colour, folder })}\n`)
+  }
+  return exitCode
+}
+
+function tellPlan({ plan }: Prepared, json: boolean, io: CommandIo): void {
+  const { target } = plan
+  const name = target.kind === 'gateway' ? `gateway:${target.preset}` : target.url
+  if (json) io.stdout.write(`${JSON.stringify({ plan, estimates: estimates(plan) }, null, 2)}\n`)
+  else io.stdout.write(`${dryRunText(plan, name)}\n`)
+}

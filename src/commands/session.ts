@@ -1,0 +1,295 @@
+// One run from its plan to its files: gateway, engine thread, recording, screen, signals, verdict.
+
+import { judgeGenerator } from '../analysis/health.ts'
+import type { RunSummary } from '../analysis/result.ts'
+import { summarize } from '../analysis/summary.ts'
+import { verdictOf } from '../analysis/verdict.ts'
+import { type ExitCode, exitCodes, messageOf } from '../core/errors.ts'
+import type { RunEvent } from '../core/event.ts'
+import { wallAnchor, wallMs } from '../core/realClock.ts'
+import { sampleFloor } from '../core/statistics.ts'
+import { redactor } from '../core/text.ts'
+import type { Micros } from '../core/units.ts'
+import type { EngineResult } from '../engine/engine.ts'
+import type { EngineHealth } from '../engine/messages.ts'
+import { type EngineThread, startEngineThread } from '../engine/thread.ts'
+import type { GatewaySpec } from '../gateway/spec.ts'
+import { type GatewayThread, startGatewayThread } from '../gateway/thread.ts'
+import { type LaneSecrets, secretValues } from '../load/lanes.ts'
+import { type Plan, planHash } from '../load/plan.ts'
+import { LiveFold, type LiveHealth, type LiveSnapshot } from '../recording/live.ts'
+import { manifestText } from '../recording/manifest.ts'
+import { RunRecorder } from '../recording/recorder.ts'
+import { createRunFolder, type RunFolder, writeWhole } from '../recording/runFolder.ts'
+import { appendHistory, writeResults } from '../report/files.ts'
+import { writeDecisions } from './decisions.ts'
+import { checkListening, guardHost } from './guard.ts'
+import { watchSteal } from './hostCpu.ts'
+import { type CommandIo, say } from './io.ts'
+import { chooseSpin } from './pacing.ts'
+import { type Interrupts, listenForInterrupts } from './signals.ts'
+import { version } from './version.ts'
+
+export interface SessionOptions {
+  readonly plan: Plan
+  readonly secrets: LaneSecrets
+  readonly warnings: readonly string[]
+  /** The embedded gateway, where the plan's target is one. */
+  readonly gateway: GatewaySpec | null
+  /** Folder of run folders; null: nothing is written. */
+  readonly resultsPath: string | null
+  /** Shows the run while it goes on. */
+  readonly screen: ScreenFactory
+}
+
+/** A running view of the run; made once there is something to show. */
+export interface Screen {
+  event(event: RunEvent): void
+  close(): Promise<void>
+}
+
+export type ScreenFactory = (parts: {
+  readonly snapshot: () => LiveSnapshot
+  readonly onStop: () => void
+  readonly onAbort: () => void
+}) => Promise<Screen>
+
+export interface SessionResult {
+  readonly summary: RunSummary
+  readonly exitCode: ExitCode
+  /** Path of the run's folder; null when nothing was written. */
+  readonly folder: string | null
+}
+
+/** Runs a plan to its end, whatever the end is; throws `UserError` before anything was sent. */
+export async function runSession(options: SessionOptions, io: CommandIo): Promise<SessionResult> {
+  const { plan } = options
+  if (plan.target.kind === 'url') {
+    await guardHost(plan.target.url, plan.caps)
+    await checkListening(plan.target.url)
+  }
+  const gateway = options.gateway === null ? null : await startGatewayThread(options.gateway)
+  try {
+    const url = gateway?.url ?? (plan.target.kind === 'url' ? plan.target.url : '')
+    return await new Session(options, io, url, gateway).run()
+  } finally {
+    await gateway?.close()
+  }
+}
+
+class Session {
+  readonly #options: SessionOptions
+  readonly #io: CommandIo
+  readonly #targetUrl: string
+  readonly #gateway: GatewayThread | null
+  readonly #folder: RunFolder | null
+  readonly #startedMs = Math.floor(wallMs())
+  readonly #redact: (text: string) => string
+  readonly #recorder: RunRecorder
+  readonly #live: LiveFold
+  readonly #stealSince = watchSteal()
+  #engine: EngineThread | null = null
+  #screen: Screen | null = null
+  #health: EngineHealth | null = null
+  #writeError: Error | null = null
+
+  constructor(
+    options: SessionOptions,
+    io: CommandIo,
+    targetUrl: string,
+    gateway: GatewayThread | null,
+  ) {
+    const { plan, resultsPath } = options
+    this.#options = options
+    this.#io = io
+    this.#targetUrl = targetUrl
+    this.#gateway = gateway
+    this.#redact = redactor(secretValues(options.secrets))
+    this.#folder = resultsPath === null ? null : createRunFolder(resultsPath, plan.runId)
+    this.#live = new LiveFold({
+      runId: plan.runId,
+      target: this.#targetName(),
+      scenarios: plan.scenarios.map(({ name }) => name),
+    })
+    this.#writeManifest()
+    this.#recorder = new RunRecorder({
+      plan,
+      folder: this.#folder,
+      startedMs: this.#startedMs,
+      redact: this.#redact,
+      onWriteError: (error) => this.#writeFailed(error),
+      onEvent: (event) => {
+        this.#live.event(event)
+        this.#screen?.event(event)
+      },
+    })
+  }
+
+  async run(): Promise<SessionResult> {
+    const interrupts = listenForInterrupts({
+      onStop: () => this.#engine?.stop(),
+      onAbort: () => this.#engine?.abort(),
+    })
+    try {
+      this.#screen = await this.#options.screen({
+        snapshot: () => this.#live.snapshot(this.#liveHealth()),
+        onStop: () => interrupts.interrupt(),
+        onAbort: () => interrupts.interrupt(),
+      })
+      this.#engine = startEngineThread(this.#engineInput(), {
+        record: (record) => {
+          this.#recorder.record(record)
+          this.#live.record(record)
+        },
+        gaps: (gaps) => this.#recorder.gaps(gaps, gaps.gapsUs),
+        event: (event) => this.#recorder.event(event),
+        progress: (progress) => {
+          this.#live.progress(progress)
+          this.#recorder.advance(progress.us)
+        },
+        health: (health) => {
+          this.#health = health
+        },
+      })
+      const result = await this.#engine.result
+      return await this.#finish(result, interrupts)
+    } catch (error) {
+      // Whatever was recorded up to here stays on disk.
+      await this.#recorder.close()
+      throw error
+    } finally {
+      await this.#screen?.close()
+      interrupts.close()
+    }
+  }
+
+  async #finish(result: EngineResult, interrupts: Interrupts): Promise<SessionResult> {
+    await this.#screen?.close()
+    const { plan } = this.#options
+    const summary = summarize({
+      plan,
+      planHash: planHash(plan),
+      target: this.#targetName(),
+      startedMs: this.#startedMs,
+      durationUs: this.#elapsedUs(),
+      reason: result.reason,
+      health: judgeGenerator(this.#readings(result)),
+      recorder: this.#recorder,
+    })
+    await this.#recorder.close()
+    if (this.#folder !== null && this.#writeError === null) {
+      await writeResults(this.#folder, summary)
+      await appendHistory(this.#folder, summary)
+      if (this.#gateway !== null) {
+        const decisions = await this.#gateway.decisions()
+        await writeDecisions(this.#folder, decisions, this.#startedMs)
+      }
+    }
+    return {
+      summary,
+      exitCode: this.#exitCode(summary, interrupts),
+      folder: this.#folder?.path ?? null,
+    }
+  }
+
+  #exitCode(summary: RunSummary, interrupts: Interrupts): ExitCode {
+    if (this.#writeError !== null) {
+      const { path } = this.#folder!
+      say(
+        this.#io,
+        `results: writing to '${path}' failed: ${messageOf(this.#writeError)}; the run went on, what was written before is there`,
+      )
+      return exitCodes.notWritten
+    }
+    return interrupts.exitCode ?? verdictOf(summary).exitCode
+  }
+
+  #writeFailed(error: Error): void {
+    this.#writeError ??= error
+    // Load whose results are lost helps nobody.
+    this.#engine?.stop()
+  }
+
+  #writeManifest(): void {
+    if (this.#folder === null) return
+    const parts = {
+      plan: this.#options.plan,
+      version,
+      startedMs: this.#startedMs,
+      targetUrl: this.#targetUrl,
+      warnings: this.#options.warnings,
+      pacing: chooseSpin(this.#options.plan).text,
+      argv: this.#io.argv,
+    }
+    writeWhole(this.#folder.file('manifest.json'), manifestText(parts, this.#redact))
+  }
+
+  #engineInput() {
+    const { plan, secrets } = this.#options
+    return {
+      plan,
+      targetUrl: this.#targetUrl,
+      secrets: [...secrets],
+      epochMs: this.#startedMs,
+      wallAnchor: wallAnchor(),
+      spinUs: chooseSpin(plan).spinUs,
+      userAgent: `limitscope/${version}`,
+    }
+  }
+
+  #readings(result: EngineResult) {
+    const { counts } = this.#recorder
+    return {
+      planned: result.planned,
+      sent: result.sent,
+      ended: result.ended,
+      records: Object.values(counts).reduce((sum, count) => sum + count, 0),
+      lag: result.lag,
+      responseP50Us: this.#quickestMedianUs(),
+      loopDelayP99Us: this.#health?.thread.loopDelayP99Us ?? null,
+      stealShare: this.#stealSince(),
+      isOver: true,
+    }
+  }
+
+  #liveHealth(): LiveHealth {
+    const { unsent, ...others } = this.#recorder.counts
+    const sent = Object.values(others).reduce((sum, count) => sum + count, 0)
+    const lag = this.#health?.lag ?? emptyLag
+    const loopDelayP99Us = this.#health?.thread.loopDelayP99Us ?? null
+    const judged = judgeGenerator({
+      planned: sent + unsent,
+      sent,
+      ended: sent,
+      records: sent + unsent,
+      lag,
+      responseP50Us: this.#quickestMedianUs(),
+      loopDelayP99Us,
+      stealShare: this.#stealSince(),
+      isOver: false,
+    })
+    // Below its sample floor a p99 is the maximum, and says nothing.
+    const lagP99Us = lag.count >= sampleFloor(0.99) ? lag.p99Us : null
+    return { ...judged, lagP99Us, loopDelayP99Us }
+  }
+
+  /** The quickest kind of OK answer is the one that the generator's own delays distort most. */
+  #quickestMedianUs(): Micros | null {
+    const medians = this.#recorder.series
+      .all()
+      .filter(({ names }) => names.outcome === 'ok')
+      .flatMap((series) => series.histogram('response')?.quantile(0.5) ?? [])
+    return medians.length === 0 ? null : Math.min(...medians)
+  }
+
+  #elapsedUs(): Micros {
+    return Math.round((wallMs() - this.#startedMs) * 1000)
+  }
+
+  #targetName(): string {
+    const { target } = this.#options.plan
+    return target.kind === 'gateway' ? `gateway:${target.preset} (${this.#targetUrl})` : target.url
+  }
+}
+
+const emptyLag = { count: 0, p50Us: null, p90Us: null, p99Us: null, maxUs: null }

@@ -1,0 +1,172 @@
+// Scenarios and phases as users write them.
+
+import { z } from 'zod'
+import { arrivalsSchema } from './arrivalsInput.ts'
+import {
+  amount,
+  count,
+  type DeepReadonly,
+  duration,
+  list,
+  name,
+  object,
+  scenarioName,
+  span,
+  text,
+} from './fields.ts'
+import { laneSchema } from './laneInput.ts'
+import { shapeSchema } from './shapeInput.ts'
+import { stopRuleSchema } from './stopInput.ts'
+
+const laneRef = z.union([name, laneSchema], { error: 'expected a lane, or the name of one' })
+const shapeRef = z.union([name, shapeSchema], { error: 'expected a shape, or the name of one' })
+
+const mixExpected = 'expected a shape, or [shape, weight]'
+const mixEntry = z.union(
+  [
+    name,
+    shapeSchema,
+    z.tuple([shapeRef, amount.describe('Weight in the mix.')], { error: mixExpected }),
+  ],
+  { error: mixExpected },
+)
+
+const lanesField = list('at least one lane', laneRef)
+
+/** What a phase takes from its scenario when it does not say it itself. */
+const shared = {
+  lanes: lanesField
+    .optional()
+    .describe('Who sends, in turns: lanes or their names; default all lanes of the config.'),
+  driver: z.enum(['auto', 'undici', 'autocannon']).optional().describe('Default auto.'),
+  drain: duration
+    .optional()
+    .describe("How long requests in flight may take to end; default '30s'."),
+  timeout: span.optional().describe("Deadline of a request; default '60s'."),
+  inFlightMax: count
+    .optional()
+    .describe('Requests in flight above which open arrivals are not sent; default 1000.'),
+}
+
+/** What only a phase has; a scenario of one phase says it in the phase's place. */
+const own = {
+  arrivals: arrivalsSchema.optional(),
+  mix: list('at least one shape', mixEntry)
+    .optional()
+    .describe('Shapes or their names, each alone or as [shape, weight].'),
+  isolate: z
+    .enum(['none', 'window'])
+    .optional()
+    .describe("'window': first wait until every declared limiter of its lanes is as new."),
+  warmup: duration.optional().describe('Recorded, but not reported; default 0s.'),
+  measure: span.optional().describe('A stop rule: the duration after the warm-up.'),
+  until: z
+    .union([stopRuleSchema, list('at least one stop rule', stopRuleSchema)], {
+      error:
+        "expected a stop rule like untilRequests(100) or forDuration('60s'), or a list of them",
+    })
+    .optional()
+    .describe('Stop rules: the first that is met ends the phase.'),
+}
+
+const phaseSchema = object('a phase', {
+  name: name.describe('What the phase goes by in files and on screen.'),
+  ...own,
+  arrivals: arrivalsSchema,
+  mix: own.mix.unwrap(),
+  ...shared,
+})
+
+const statements = z.array(text("a statement like 'first(burst).limiter == requests'"), {
+  error: 'expected a list of statements',
+})
+
+/** Keys that belong to phases. */
+const ownKeys = Object.keys(own) as (keyof typeof own)[]
+
+export const scenarioSchema = object('a scenario', {
+  name: scenarioName.describe("What the scenario goes by; may have folders: 'maas/interplay'."),
+  title: text('a sentence').optional().describe('One line for people; default: the name.'),
+  phases: list('at least one phase', phaseSchema)
+    .optional()
+    .describe('Phases, one after the other; a scenario of one phase may do without.'),
+  ...own,
+  ...shared,
+  slo: statements.optional().describe('Statements that must hold at the end.'),
+  expect: statements.optional().describe('Statements that must hold at the end.'),
+}).superRefine(
+  (scenario, context) => {
+    if (typeof scenario !== 'object' || scenario === null) return
+    for (const { path, message } of placeProblems(scenario)) {
+      context.addIssue({ code: 'custom', path: [...path], message })
+    }
+  },
+  // Whether things are in their places can be told whatever they are.
+  { when: () => true },
+)
+
+export type ScenarioInput = DeepReadonly<z.input<typeof scenarioSchema>>
+export type PhaseInput = DeepReadonly<z.input<typeof phaseSchema>>
+export type MixEntryInput = PhaseInput['mix'][number]
+export type LaneRefInput = NonNullable<PhaseInput['lanes']>[number]
+
+/** Keys by which scenarios are told from other things that a module exports. */
+const tellingKeys = ['phases', 'arrivals', 'mix', 'until', 'measure', 'expect', 'slo', 'isolate']
+
+/** Whether a value is meant as a scenario, right or wrong. */
+export function looksLikeScenario(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    tellingKeys.some((key) => Object.hasOwn(value, key))
+  )
+}
+
+/** The phases of a scenario; one without `phases` is its own only phase. */
+export function phasesOf(scenario: ScenarioInput): readonly PhaseInput[] {
+  const { phases, title: _title, slo: _slo, expect: _expect, ...only } = scenario
+  if (phases === undefined) {
+    const { arrivals, mix } = only
+    return [{ ...only, arrivals: arrivals!, mix: mix!, name: scenario.name.replace(/^.*\//, '') }]
+  }
+  const { lanes, driver, drain, timeout, inFlightMax } = scenario
+  const defaults = { lanes, driver, drain, timeout, inFlightMax }
+  return phases.map((phase) => ({ ...defaults, ...withoutUndefined(phase) }))
+}
+
+interface PlaceProblem {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
+function placeProblems(scenario: Partial<ScenarioInput>): readonly PlaceProblem[] {
+  if (scenario.phases === undefined) {
+    const missing = (['arrivals', 'mix'] as const).filter((key) => scenario[key] === undefined)
+    return missing.map((key) => ({
+      path: [key],
+      message: `expected ${key === 'mix' ? 'at least one shape' : "arrivals like poisson('50/s')"}; a scenario has arrivals and mix, or phases that have them`,
+    }))
+  }
+  const misplaced = ownKeys
+    .filter((key) => scenario[key] !== undefined)
+    .map((key) => ({
+      path: [key],
+      message: `expected no ${key} beside phases; move it into the phases that it is for`,
+    }))
+  return [...misplaced, ...doublePhases(scenario.phases)]
+}
+
+function doublePhases(phases: unknown): readonly PlaceProblem[] {
+  if (!Array.isArray(phases)) return []
+  const names = phases.map((phase: PhaseInput | null) => phase?.name)
+  return names.flatMap((phase, i) =>
+    phase === undefined || names.indexOf(phase) === i
+      ? []
+      : [{ path: ['phases', i, 'name'], message: 'expected a name of its own; rename the phase' }],
+  )
+}
+
+function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T
+}

@@ -1,0 +1,96 @@
+// Latency histograms: integer µs, three significant digits, merged only by addition. The one place
+// that knows hdr-histogram-js (its 32-bit WASM build).
+
+import {
+  build,
+  encodeIntoCompressedBase64,
+  type Histogram,
+  initWebAssemblySync,
+} from 'hdr-histogram-js'
+import { assert } from './errors.ts'
+import type { Micros } from './units.ts'
+
+/** Longer values are recorded as this one: an hour. */
+export const latencyUsMax: Micros = 3_600_000_000
+
+let isReady = false
+
+/**
+ * A histogram of spans. It lives in WASM memory: call `destroy()` when it is no longer needed, or
+ * keep it for the life of the process.
+ */
+export class LatencyHistogram {
+  readonly #hdr: Histogram
+  #minUs = Number.POSITIVE_INFINITY
+  #maxUs = 0
+
+  constructor() {
+    if (!isReady) {
+      initWebAssemblySync()
+      isReady = true
+    }
+    this.#hdr = build({
+      bitBucketSize: 32,
+      autoResize: false,
+      lowestDiscernibleValue: 1,
+      highestTrackableValue: latencyUsMax,
+      numberOfSignificantValueDigits: 3,
+      useWebAssembly: true,
+    })
+  }
+
+  /** Adds one span; below 0 counts as 0, above an hour as an hour. */
+  record(spanUs: Micros): void {
+    // The JS build takes NaN silently as 0 and the WASM build throws: neither may happen.
+    assert(Number.isFinite(spanUs), `histogram got ${spanUs}`)
+    const us = Math.min(Math.max(Math.round(spanUs), 0), latencyUsMax)
+    this.#hdr.recordValue(us)
+    if (us < this.#minUs) this.#minUs = us
+    if (us > this.#maxUs) this.#maxUs = us
+  }
+
+  get count(): number {
+    return this.#hdr.totalCount
+  }
+
+  /** The value at quantile `q` of 0..1, or null without samples. */
+  quantile(q: number): Micros | null {
+    if (this.count === 0) return null
+    // HDR answers with the upper edge of a bucket, which can lie above the largest sample.
+    return Math.min(this.#hdr.getValueAtPercentile(q * 100), this.#maxUs)
+  }
+
+  get meanUs(): Micros | null {
+    return this.count === 0 ? null : this.#hdr.mean
+  }
+
+  get minUs(): Micros | null {
+    return this.count === 0 ? null : this.#minUs
+  }
+
+  get maxUs(): Micros | null {
+    return this.count === 0 ? null : this.#maxUs
+  }
+
+  /** Adds all of `other`: whole = merge(parts), bucket by bucket. */
+  merge(other: LatencyHistogram): void {
+    this.#hdr.add(other.#hdr)
+    this.#minUs = Math.min(this.#minUs, other.#minUs)
+    this.#maxUs = Math.max(this.#maxUs, other.#maxUs)
+  }
+
+  reset(): void {
+    this.#hdr.reset()
+    this.#minUs = Number.POSITIVE_INFINITY
+    this.#maxUs = 0
+  }
+
+  /** HDR V2, compressed, base64: what `.hlog` files and summaries carry. */
+  encode(): string {
+    return encodeIntoCompressedBase64(this.#hdr)
+  }
+
+  destroy(): void {
+    this.#hdr.destroy()
+  }
+}

@@ -1,0 +1,53 @@
+// Statistics over samples and counts; pure.
+
+/**
+ * Fewest independent samples for which a quantile says anything: the smallest n at which MLPerf's
+ * early stopping (confidence 0.99, one value above) gives an estimate. Computed, not listed.
+ */
+export function sampleFloor(q: number): number {
+  return floors.get(q) ?? computeFloor(q)
+}
+
+const confidence = 0.99
+
+// Two values may lie above the estimate (t = 1, h total): I_{1-q}(2, n - 1) >= confidence, where for
+// integer arguments the incomplete beta is 1 - q^n - n (1 - q) q^(n - 1).
+function computeFloor(q: number): number {
+  let n = 2
+  while (1 - q ** n - n * (1 - q) * q ** (n - 1) < confidence) n++
+  return n
+}
+
+const floors = new Map([0.5, 0.9, 0.95, 0.99, 0.999].map((q) => [q, computeFloor(q)] as const))
+
+/** Kolmogorov-Smirnov distance of positive samples to the exponential of the same mean. */
+export function exponentialDistance(samples: readonly number[]): number {
+  const n = samples.length
+  if (n === 0) return 0
+  const mean = samples.reduce((sum, sample) => sum + sample, 0) / n
+  if (mean <= 0) return 1
+  const sorted = [...samples].sort((a, b) => a - b)
+  return sorted.reduce((distance, sample, i) => {
+    const expected = 1 - Math.exp(-sample / mean)
+    return Math.max(distance, expected - i / n, (i + 1) / n - expected)
+  }, 0)
+}
+
+/** 95 % Wilson interval of a share, as [low, high]. */
+export function shareInterval(hits: number, n: number): readonly [number, number] {
+  if (n === 0) return [0, 1]
+  const z = 1.959964
+  const p = hits / n
+  const centre = p + (z * z) / (2 * n)
+  const spread = z * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n))
+  const scale = 1 + (z * z) / n
+  return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)]
+}
+
+/** The middle value (mean of the middle two), or null without samples. */
+export function median(samples: readonly number[]): number | null {
+  if (samples.length === 0) return null
+  const sorted = [...samples].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}

@@ -1,0 +1,28 @@
+// The help that is laid over the panels.
+
+import { overlay } from './grid.ts'
+import { accent, dim, fitRow, plain, type Row, rowWidth, strong } from './row.ts'
+import { keys } from './viewState.ts'
+
+/** `rows` with the help in their middle. */
+export function withHelp(rows: readonly Row[], columns: number): Row[] {
+  const box = helpBox(Math.min(columns - 4, 58)).slice(0, rows.length)
+  const top = Math.max(0, Math.floor((rows.length - box.length) / 2))
+  const left = Math.max(0, Math.floor((columns - rowWidth(box[0] ?? [])) / 2))
+  return rows.map((row, i) => {
+    const line = box[i - top]
+    return line === undefined ? row : overlay(fitRow(row, columns), line, left)
+  })
+}
+
+function helpBox(columns: number): Row[] {
+  const inner = columns - 4
+  const lines: Row[] = [
+    ...keys.map(([key, text]): Row => [accent(key.padEnd(11)), plain(text)]),
+    [dim('Latencies are of OK answers, from the intended start;')],
+    [dim('– is unknown, or too few samples for that quantile.')],
+  ]
+  const title: Row = [dim('╭─ '), strong('KEYS'), dim(` ${'─'.repeat(columns - 9)}╮`)]
+  const body = lines.map((line): Row => [dim('│ '), ...fitRow(line, inner), dim(' │')])
+  return [title, ...body, [dim(`╰${'─'.repeat(columns - 2)}╯`)]]
+}

@@ -1,0 +1,84 @@
+// The in-process driver: requests go to a handler in this process, on any clock, without a socket.
+
+import type { Clock } from '../core/clock.ts'
+import { type Driver, responseCaps } from './driver.ts'
+import { ExchangeRecorder } from './recorder.ts'
+
+/** What the driver needs a server to look like; the embedded gateway is one. */
+export interface InProcessServer {
+  handle(request: InProcessRequest, reply: InProcessReply): void
+}
+
+interface InProcessRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+  readonly address: string
+}
+
+interface InProcessReply {
+  head(status: number, headers: Readonly<Record<string, string | readonly string[]>>): void
+  write(text: string): void
+  end(text?: string): void
+  destroy(): void
+  garbage(bytes: string): void
+  onGone(run: () => void): void
+}
+
+/** Sends to `server`, each way taking `travelUs` (default 0). */
+export function inProcessDriver(server: InProcessServer, clock: Clock, travelUs = 0): Driver {
+  return {
+    send({ method, path, headers, body, timeoutUs }, done) {
+      let gone = () => {}
+      const recorder = new ExchangeRecorder(clock, responseCaps, (exchange) => {
+        cancelDeadline()
+        done(exchange)
+      })
+      const travel = (run: () => void) => {
+        clock.at(clock.nowUs() + travelUs, () => {
+          if (!recorder.isOver) run()
+        })
+      }
+      const giveUp = (kind: 'timeout' | 'aborted', message: string) => {
+        if (recorder.isOver) return
+        recorder.fail(kind, message)
+        gone()
+      }
+      const cancelDeadline = clock.at(clock.nowUs() + timeoutUs, () => {
+        giveUp('timeout', `no complete answer within ${timeoutUs / 1000} ms`)
+      })
+      const write = (text: string) => {
+        if (text !== '') travel(() => void recorder.data(Buffer.from(text)))
+      }
+      const reply: InProcessReply = {
+        head: (status, sent) => travel(() => recorder.head(status, joined(sent))),
+        write,
+        end(text = '') {
+          write(text)
+          travel(() => recorder.end())
+        },
+        destroy: () => travel(() => recorder.fail('broken', 'closed by the server')),
+        garbage: () => travel(() => recorder.fail('broken', 'the answer is no HTTP')),
+        onGone(run) {
+          gone = run
+        },
+      }
+      recorder.sent()
+      travel(() => server.handle({ method, path, headers, body, address: 'in-process' }, reply))
+      return () => giveUp('aborted', 'aborted')
+    },
+    close: async () => {},
+  }
+}
+
+function joined(
+  headers: Readonly<Record<string, string | readonly string[]>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      typeof value === 'string' ? value : value.join(', '),
+    ]),
+  )
+}

@@ -1,0 +1,104 @@
+// Server-sent events (WHATWG HTML, "event stream interpretation") from bytes split anywhere.
+
+const LF = 10
+const CR = 13
+
+/** One event: its type ('' is "message") and its data lines joined by a line feed. */
+export type EventSink = (data: string, type: string) => void
+
+/** An event or line that grows past the cap. */
+export class SseOverflow extends Error {
+  override readonly name = 'SseOverflow'
+}
+
+/**
+ * An incremental parser: linear in the bytes, whatever the split; `\n`, `\r\n` and `\r` end lines;
+ * comments are skipped. Throws `SseOverflow` when an event is longer than `eventBytesMax`.
+ */
+export class SseParser {
+  readonly #sink: EventSink
+  readonly #eventBytesMax: number
+  /** Bytes of the line that has not ended yet. */
+  #parts: Buffer[] = []
+  #lineBytes = 0
+  #eventBytes = 0
+  #data: string[] = []
+  #type = ''
+  #endedWithCr = false
+  #isFirstLine = true
+
+  constructor(sink: EventSink, eventBytesMax: number) {
+    this.#sink = sink
+    this.#eventBytesMax = eventBytesMax
+  }
+
+  push(chunk: Buffer): void {
+    let start = 0
+    // The line feed of a CRLF that was split between two chunks.
+    if (this.#endedWithCr && chunk[0] === LF) start = 1
+    if (chunk.length > 0) this.#endedWithCr = false
+    for (let end = lineEnd(chunk, start); end >= 0; end = lineEnd(chunk, start)) {
+      this.#line(chunk.subarray(start, end))
+      start = end + 1
+      if (chunk[end] !== CR) continue
+      if (chunk[start] === LF) start++
+      else if (start === chunk.length) this.#endedWithCr = true
+    }
+    if (start < chunk.length) this.#keep(chunk.subarray(start))
+  }
+
+  /** The stream is over: a last event without its blank line counts. */
+  end(): void {
+    if (this.#lineBytes > 0) this.#line(Buffer.alloc(0))
+    this.#dispatch()
+  }
+
+  #keep(part: Buffer): void {
+    this.#lineBytes += part.length
+    this.#bound(this.#lineBytes)
+    // A copy: the chunk's memory may be reused by the driver.
+    this.#parts.push(Buffer.from(part))
+  }
+
+  #line(rest: Buffer): void {
+    const bytes = this.#parts.length === 0 ? rest : Buffer.concat([...this.#parts, rest])
+    this.#parts = []
+    this.#lineBytes = 0
+    this.#eventBytes += bytes.length
+    this.#bound(this.#eventBytes)
+    const text = bytes.toString('utf8')
+    this.#field(this.#isFirstLine ? text.replace(/^\ufeff/, '') : text)
+    this.#isFirstLine = false
+  }
+
+  #field(line: string): void {
+    if (line === '') return this.#dispatch()
+    const colon = line.indexOf(':')
+    if (colon === 0) return
+    const name = colon < 0 ? line : line.slice(0, colon)
+    const from = line[colon + 1] === ' ' ? colon + 2 : colon + 1
+    const value = colon < 0 ? '' : line.slice(from)
+    if (name === 'data') this.#data.push(value)
+    else if (name === 'event') this.#type = value
+  }
+
+  #dispatch(): void {
+    if (this.#data.length > 0) this.#sink(this.#data.join('\n'), this.#type)
+    this.#data = []
+    this.#type = ''
+    this.#eventBytes = 0
+  }
+
+  #bound(bytes: number): void {
+    if (bytes <= this.#eventBytesMax) return
+    throw new SseOverflow(`SSE event longer than ${this.#eventBytesMax} bytes`)
+  }
+}
+
+function lineEnd(chunk: Buffer, from: number): number {
+  for (let i = from; i < chunk.length; i++) {
+    const byte = chunk[i]
+    if (byte === LF || byte === CR) return i
+  }
+  return -1
+}

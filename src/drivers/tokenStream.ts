@@ -1,0 +1,105 @@
+// What the events of a model's answer mean: which are tokens, which carry usage, which are errors.
+
+import type { Micros } from '../core/units.ts'
+import type { StreamReading } from './driver.ts'
+
+/** Gaps kept per answer; longer answers keep the first ones. */
+const gapsMax = 100_000
+
+/** Reads the events of one answer as they come. */
+export class TokenStream {
+  firstTokenUs: Micros | null = null
+  #lastTokenUs: Micros | null = null
+  #tokenEvents = 0
+  readonly #gapsUs: Micros[] = []
+  #usage: unknown
+  #errorBody: string | null = null
+  #isFinished = false
+
+  /** One event, received at `us`. */
+  event(data: string, type: string, us: Micros): void {
+    if (data === '[DONE]') {
+      this.#isFinished = true
+      return
+    }
+    const json = parse(data)
+    // One malformed event must not spoil the rest of the answer.
+    if (json === undefined) return
+    if (type === 'error' || isPresent(json.error)) {
+      this.#errorBody = data
+      return
+    }
+    if (isOutput(json)) this.#token(us)
+    if (isPresent(json.usage) || isPresent(json.usageMetadata)) this.#usage = json
+    if (isFinish(json)) this.#isFinished = true
+  }
+
+  reading(): StreamReading {
+    return {
+      tokenEvents: this.#tokenEvents,
+      gapsUs: this.#gapsUs,
+      usage: this.#usage,
+      errorBody: this.#errorBody,
+      isFinished: this.#isFinished,
+    }
+  }
+
+  #token(us: Micros): void {
+    this.#tokenEvents++
+    if (this.#lastTokenUs === null) this.firstTokenUs = us
+    else if (this.#gapsUs.length < gapsMax) this.#gapsUs.push(us - this.#lastTokenUs)
+    this.#lastTokenUs = us
+  }
+}
+
+interface Delta {
+  readonly content?: unknown
+  readonly reasoning_content?: unknown
+  readonly reasoning?: unknown
+  readonly tool_calls?: unknown
+}
+
+interface Chunk {
+  readonly type?: unknown
+  readonly error?: unknown
+  readonly usage?: unknown
+  readonly usageMetadata?: unknown
+  readonly choices?: readonly {
+    readonly delta?: Delta | null
+    readonly text?: unknown
+    readonly finish_reason?: unknown
+  }[]
+}
+
+/** Content, reasoning and tool calls are output; a role alone, null or '' is not. */
+function isOutput(chunk: Chunk): boolean {
+  if (chunk.type === 'content_block_delta') return true
+  if (!Array.isArray(chunk.choices)) return false
+  return chunk.choices.some((choice) => {
+    const delta = choice?.delta
+    const texts = [choice?.text, delta?.content, delta?.reasoning_content, delta?.reasoning]
+    return texts.some((text) => typeof text === 'string' && text !== '') || hasCalls(delta)
+  })
+}
+
+function hasCalls(delta: Delta | null | undefined): boolean {
+  return Array.isArray(delta?.tool_calls) && delta.tool_calls.length > 0
+}
+
+function isFinish(chunk: Chunk): boolean {
+  if (chunk.type === 'message_stop') return true
+  return Array.isArray(chunk.choices) && chunk.choices.some((c) => isPresent(c?.finish_reason))
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
+function parse(data: string): Chunk | undefined {
+  try {
+    const json: unknown = JSON.parse(data)
+    return typeof json === 'object' && json !== null ? json : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,197 @@
+// From an exchange to an outcome and, for rejections, to the limiter behind it: by what the response
+// says, else by what the lane's ledger allows. Must not know how requests are made.
+
+import type { NamedLimiter, RequestCost } from '../core/limits.ts'
+import { type Confidence, type Outcome, otherName, type UsageSource } from '../core/record.ts'
+import type { Micros } from '../core/units.ts'
+import type { LimitSignal, Rejection, ResponseView } from '../dialects/dialect.ts'
+import { outcomeOf, type Reading, type ResponseReader } from '../dialects/read.ts'
+import { usageOf, usageOfJson } from '../dialects/usage.ts'
+import type { Exchange } from '../drivers/driver.ts'
+import { Ledger, type LedgerEntry } from '../limiters/ledger.ts'
+import { advertisedLimiters } from './advertised.ts'
+
+/** What became of one request. */
+export interface Attribution {
+  readonly outcome: Outcome
+  readonly limiter: string | null
+  readonly confidence: Confidence | null
+  readonly retryAfterUs: Micros | null
+  readonly promptTokens: number | null
+  readonly completionTokens: number | null
+  readonly usageSource: UsageSource | null
+  readonly error: string | null
+  readonly evidence: readonly string[]
+  readonly signals: readonly LimitSignal[]
+  /** Who recognised the response; null: nobody had to. */
+  readonly dialect: Reading['dialect']
+}
+
+/** Limiters that responses may name, per lane; the rest go by one name. */
+const namesMax = 100
+
+const nothing = {
+  limiter: null,
+  confidence: null,
+  retryAfterUs: null,
+  promptTokens: null,
+  completionTokens: null,
+  usageSource: null,
+  error: null,
+  evidence: [],
+  signals: [],
+  dialect: null,
+} as const
+
+/** A request that is under way, as its lane's attributor remembers it. */
+export interface SentRequest {
+  readonly estimate: RequestCost
+  readonly entry: LedgerEntry
+}
+
+/** Attributes the exchanges of one lane, in the order of their ends. */
+export class Attributor {
+  readonly #read: ResponseReader
+  readonly #epochMs: number
+  readonly #isDeclared: boolean
+  readonly #names = new Set<string>()
+  #ledger: Ledger
+
+  constructor(read: ResponseReader, limiters: readonly NamedLimiter[], epochMs: number) {
+    this.#read = read
+    this.#epochMs = epochMs
+    this.#isDeclared = limiters.length > 0
+    this.#ledger = new Ledger(limiters)
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger
+  }
+
+  sent(estimate: RequestCost, sentUs: Micros): SentRequest {
+    return { estimate, entry: this.#ledger.sent(estimate, sentUs) }
+  }
+
+  ended({ estimate, entry }: SentRequest, exchange: Exchange): Attribution {
+    const { endUs, failure } = exchange
+    if (failure !== null) {
+      this.#ledger.lost(entry, endUs)
+      return { ...nothing, outcome: failure.kind, error: failure.message }
+    }
+    const view = responseView(exchange, this.#epochMs)
+    const reading = this.#read(view)
+    const outcome = outcomeOf(view.status, reading)
+    if (outcome === 'limited') return this.#limited(entry, view, reading, endUs)
+    if (outcome === 'ok') {
+      const usage = usageIn(exchange, view)
+      const actual = actualCost(usage, estimate)
+      this.#ledger.admitted(entry, actual, endUs)
+      this.#learn(reading.signals, endUs)
+      return { ...nothing, outcome, ...usage, signals: reading.signals, dialect: reading.dialect }
+    }
+    this.#ledger.lost(entry, endUs)
+    const { signals, dialect } = reading
+    return { ...nothing, outcome, error: errorText(view), signals, dialect }
+  }
+
+  #limited(entry: LedgerEntry, view: ResponseView, reading: Reading, endUs: Micros): Attribution {
+    const rejection = reading.rejection!
+    const named = this.#nameOf(rejection)
+    const told = this.#ledger.rejected(entry, endUs, named)
+    const { signals, dialect } = reading
+    const common = {
+      ...nothing,
+      outcome: 'limited',
+      retryAfterUs: rejection.retryAfterUs,
+      signals,
+      dialect,
+    } as const
+    const evidence = [...rejection.evidence, ...told.evidence]
+    if (told.limiter !== null) {
+      return { ...common, limiter: told.limiter, confidence: told.confidence, evidence }
+    }
+    const spent = signals.filter(({ remaining }) => remaining !== null && remaining <= 0)
+    const spentName = spent[0]?.name ?? spent[0]?.unit
+    if (spent.length === 1 && spentName) {
+      const why = [...evidence, `nothing remains: ${spent[0]!.evidence}`]
+      return { ...common, limiter: spentName, confidence: 'inferred', evidence: why }
+    }
+    return { ...common, limiter: `status-${view.status}`, confidence: 'unknown', evidence }
+  }
+
+  /** The limiter a response names, by the name it was declared under where the unit tells. */
+  #nameOf(rejection: Rejection): string | undefined {
+    if (rejection.limiter === null) return undefined
+    const { limiters } = this.#ledger
+    if (limiters.some(({ name }) => name === rejection.limiter)) return rejection.limiter
+    const sameUnit = limiters.filter(({ model }) => model.unit === rejection.unit)
+    return sameUnit.length === 1 ? sameUnit[0]!.name : this.#bounded(rejection.limiter)
+  }
+
+  /** A target that makes up a name per rejection must not make us remember them all. */
+  #bounded(name: string): string {
+    if (this.#names.size >= namesMax && !this.#names.has(name)) return otherName
+    this.#names.add(name)
+    return name
+  }
+
+  /** Without declared limits, the first advertised ones are taken at their word. */
+  #learn(signals: readonly LimitSignal[], nowUs: Micros): void {
+    if (this.#isDeclared || this.#ledger.limiters.length > 0 || signals.length === 0) return
+    const advertised = advertisedLimiters(signals)
+    if (advertised.length === 0) return
+    this.#ledger = new Ledger(advertised.map(({ limiter }) => limiter))
+    for (const [i, { used }] of advertised.entries()) this.#ledger.spend(i, used, nowUs)
+  }
+}
+
+/** Tokens as the response tells them; a stream without usage still shows how many came. */
+function usageIn(
+  exchange: Exchange,
+  view: ResponseView,
+): Pick<Attribution, 'promptTokens' | 'completionTokens' | 'usageSource'> {
+  const { stream } = exchange
+  const usage = usageOf(view) ?? (stream === null ? null : usageOfJson(stream.usage, 'stream'))
+  if (usage !== null) {
+    const { promptTokens, completionTokens, source } = usage
+    return { promptTokens, completionTokens, usageSource: source }
+  }
+  const completionTokens = stream?.tokenEvents ?? null
+  const usageSource = completionTokens === null ? null : 'estimate'
+  return { promptTokens: null, completionTokens, usageSource }
+}
+
+/** What the ledger charges: what was used, else what was expected. */
+function actualCost(
+  { promptTokens, completionTokens }: ReturnType<typeof usageIn>,
+  estimate: RequestCost,
+): RequestCost {
+  return {
+    promptTokens: promptTokens ?? estimate.promptTokens,
+    completionTokens: completionTokens ?? estimate.completionTokens,
+    usd: 0,
+  }
+}
+
+function responseView(exchange: Exchange, epochMs: number): ResponseView {
+  const receivedUnixMs = epochMs + exchange.endUs / 1000
+  const { headers, body, stream } = exchange
+  const errorBody = stream?.errorBody ?? null
+  if (errorBody === null) return { status: exchange.status ?? 0, headers, body, receivedUnixMs }
+  // An error inside a 200 stream is read as the response it would have been.
+  return { status: statusOfError(errorBody), headers, body: errorBody, receivedUnixMs }
+}
+
+/** The status an error event would have had: as it says, 429 for rate limits, else 500. */
+function statusOfError(body: string): number {
+  const error = (JSON.parse(body) as { error?: Record<string, unknown> | null }).error
+  const said = [error?.status, error?.code, error?.status_code].map(Number)
+  const status = said.find((code) => Number.isInteger(code) && code >= 400 && code <= 599)
+  if (status !== undefined) return status
+  return /rate.?limit|quota|too many|overloaded|exhausted/i.test(body) ? 429 : 500
+}
+
+function errorText(view: ResponseView): string {
+  const text = view.body.trim()
+  return text === '' ? `status ${view.status}` : `status ${view.status}: ${text}`
+}

@@ -1,0 +1,161 @@
+// What the phases of one run share: clock, driver, sink, lanes' attributors, sequence, caps, and
+// whether the target still lives.
+
+import type { Clock } from '../core/clock.ts'
+import { assert } from '../core/errors.ts'
+import { LatencyHistogram } from '../core/histogram.ts'
+import type { RequestCost } from '../core/limits.ts'
+import type { LimiterGauge } from '../core/progress.ts'
+import { randomStream, uniformAt } from '../core/random.ts'
+import type { RequestRecord } from '../core/record.ts'
+import { redactor } from '../core/text.ts'
+import type { Micros } from '../core/units.ts'
+import { responseReader } from '../dialects/read.ts'
+import type { Driver, OutgoingRequest } from '../drivers/driver.ts'
+import { type LaneSecrets, laneHeaders, secretValues } from '../load/lanes.ts'
+import { limitersOfLane, type Plan } from '../load/plan.ts'
+import { type RequestBuilder, requestBuilder, shapeCost } from '../load/shapes.ts'
+import { Attributor } from './attribution.ts'
+import type { EngineSink } from './sink.ts'
+
+export interface ContextParts {
+  readonly plan: Plan
+  readonly secrets: LaneSecrets
+  readonly clock: Clock
+  readonly driver: Driver
+  readonly sink: EngineSink
+  /** Unix time of µs 0. */
+  readonly epochMs: number
+  readonly userAgent: string
+  /** Put before the path of every shape; '' for none. */
+  readonly pathPrefix: string
+}
+
+/** Failures in a row, without any answer, after which the target counts as dead … */
+const deadFailures = 5
+/** … when they span this long; a target that never answered is not waited for. */
+const deadUs = 2_000_000
+
+export class RunContext {
+  readonly plan: Plan
+  readonly clock: Clock
+  readonly driver: Driver
+  readonly sink: EngineSink
+  readonly redact: (text: string) => string
+  /** How late requests were handed to the driver. */
+  readonly lag = new LatencyHistogram()
+  readonly #parts: ContextParts
+  readonly #attributors: ReadonlyMap<string, Attributor>
+  readonly #headers: ReadonlyMap<string, Readonly<Record<string, string>>>
+  readonly #builders: ReadonlyMap<string, RequestBuilder>
+  readonly #costs: ReadonlyMap<string, RequestCost>
+  #seq = 0
+  #sent = 0
+  #tokens = 0
+  #isAnswered = false
+  #failures = 0
+  #firstFailureUs: Micros = 0
+  #lastFailure = ''
+
+  constructor(parts: ContextParts) {
+    this.#parts = parts
+    const { plan, secrets } = parts
+    this.plan = plan
+    this.clock = parts.clock
+    this.driver = parts.driver
+    this.sink = parts.sink
+    this.redact = redactor(secretValues(secrets))
+    const read = responseReader({ dialect: plan.dialect, rules: plan.rules })
+    this.#attributors = new Map(
+      plan.lanes.map((lane) => [
+        lane.name,
+        new Attributor(read, limitersOfLane(plan, lane), parts.epochMs),
+      ]),
+    )
+    this.#headers = new Map(plan.lanes.map((lane) => [lane.name, laneHeaders(lane, secrets)]))
+    this.#builders = new Map(
+      plan.shapes.map((shape) => [shape.name, requestBuilder(shape, plan.runId)]),
+    )
+    this.#costs = new Map(plan.shapes.map((shape) => [shape.name, shapeCost(shape)]))
+  }
+
+  /** A seed of its own for everything random in one place of the plan. */
+  seedOf(place: string): number {
+    return Math.floor(uniformAt(randomStream(this.plan.seed, place), 0) * 2 ** 53)
+  }
+
+  nextSeq(): number {
+    return ++this.#seq
+  }
+
+  attributorOf(lane: string): Attributor {
+    const attributor = this.#attributors.get(lane)
+    assert(attributor !== undefined, `no lane ${lane}`)
+    return attributor
+  }
+
+  costOf(shape: string): RequestCost {
+    return this.#costs.get(shape)!
+  }
+
+  build(shape: string, lane: string, seq: number, timeoutUs: Micros): OutgoingRequest {
+    const { method, path, headers, body } = this.#builders.get(shape)!(seq)
+    const own = {
+      'user-agent': this.#parts.userAgent,
+      'x-request-id': `${this.plan.runId}-${seq}`,
+    }
+    return {
+      method,
+      path: this.#parts.pathPrefix + path,
+      headers: { ...own, ...headers, ...this.#headers.get(lane) },
+      body,
+      timeoutUs,
+    }
+  }
+
+  /** Requests that the caps of the run still allow. */
+  get sendable(): number {
+    const { requestsMax, tokensMax, durationUsMax } = this.plan.caps
+    if (tokensMax !== null && this.#tokens >= tokensMax) return 0
+    if (durationUsMax !== null && this.clock.nowUs() >= durationUsMax) return 0
+    return requestsMax === null ? Number.MAX_SAFE_INTEGER : Math.max(0, requestsMax - this.#sent)
+  }
+
+  countSent(lagUs: Micros): void {
+    this.#sent++
+    this.lag.record(Math.max(0, lagUs))
+  }
+
+  countEnded(record: RequestRecord): void {
+    this.#tokens += (record.promptTokens ?? 0) + (record.completionTokens ?? 0)
+    if (record.status !== null) {
+      this.#isAnswered = true
+      this.#failures = 0
+    } else if (record.outcome === 'broken') {
+      if (this.#failures++ === 0) this.#firstFailureUs = this.clock.nowUs()
+      this.#lastFailure = record.error ?? ''
+    }
+  }
+
+  /** Nothing but broken connections for a while: the target is gone, not overloaded. */
+  get isTargetDead(): boolean {
+    if (this.#failures < deadFailures) return false
+    return !this.#isAnswered || this.clock.nowUs() - this.#firstFailureUs >= deadUs
+  }
+
+  get lastFailure(): string {
+    return this.#lastFailure
+  }
+
+  get failures(): number {
+    return this.#failures
+  }
+
+  gauges(lanes: readonly string[]): LimiterGauge[] {
+    const nowUs = this.clock.nowUs()
+    return lanes.flatMap((lane) => {
+      const { ledger } = this.attributorOf(lane)
+      return ledger.used(nowUs).map((use) => ({ lane, ...use }))
+    })
+  }
+}

@@ -1,0 +1,41 @@
+// How the engine's own thread does: event-loop delay and CPU, read once a second.
+
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import type { Micros } from '../core/units.ts'
+
+/** The engine's thread since the run began. */
+export interface ThreadHealth {
+  /** How late the loop came round, beyond what was asked of its timers. */
+  readonly loopDelayP50Us: Micros
+  readonly loopDelayP99Us: Micros
+  readonly loopDelayMaxUs: Micros
+  /** Share of the time that the loop was not idle. */
+  readonly loopBusyShare: number
+}
+
+/** Resolution of the delay monitor; it reports delays of at least this, which are none. */
+const resolutionMs = 1
+
+export class ThreadMonitor {
+  readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs })
+  readonly #start = performance.eventLoopUtilization()
+
+  constructor() {
+    this.#delay.enable()
+  }
+
+  read(): ThreadHealth {
+    const us = (ns: number) => Math.max(0, Math.round(ns / 1000 - resolutionMs * 1000))
+    const hasSamples = this.#delay.count > 0
+    return {
+      loopDelayP50Us: hasSamples ? us(this.#delay.percentile(50)) : 0,
+      loopDelayP99Us: hasSamples ? us(this.#delay.percentile(99)) : 0,
+      loopDelayMaxUs: hasSamples ? us(this.#delay.max) : 0,
+      loopBusyShare: performance.eventLoopUtilization(this.#start).utilization,
+    }
+  }
+
+  close(): void {
+    this.#delay.disable()
+  }
+}

@@ -1,0 +1,47 @@
+// What passes between the main thread and an engine thread.
+
+import type { RunEvent } from '../core/event.ts'
+import type { Progress } from '../core/progress.ts'
+import type { WallAnchor } from '../core/realClock.ts'
+import type { RecordBlock } from '../core/recordBlock.ts'
+import type { Micros } from '../core/units.ts'
+import type { Plan } from '../load/plan.ts'
+import type { EngineResult, LagSummary } from './engine.ts'
+import type { ThreadHealth } from './health.ts'
+import type { TokenGaps } from './sink.ts'
+
+/** What an engine thread starts with. */
+export interface EngineThreadInput {
+  readonly plan: Plan
+  /** Resolved, also for the embedded gateway. */
+  readonly targetUrl: string
+  readonly secrets: readonly (readonly [string, Readonly<Record<string, string>>])[]
+  readonly epochMs: number
+  readonly wallAnchor: WallAnchor
+  /** Spin over the last stretch before an intended instant; 0: timers only. */
+  readonly spinUs: Micros
+  readonly userAgent: string
+}
+
+/** Main thread → engine. */
+export type EngineCommand = 'stop' | 'abort'
+
+/** Health of the generator, once a second. */
+export interface EngineHealth {
+  readonly thread: ThreadHealth
+  readonly lag: LagSummary
+}
+
+/** Engine → main thread. In a batch the records come first. */
+export type EngineMessage =
+  | {
+      readonly kind: 'batch'
+      readonly block: RecordBlock
+      readonly gaps: readonly TokenGaps[]
+      readonly events: readonly RunEvent[]
+      readonly progress: Progress | null
+      readonly health: EngineHealth | null
+    }
+  | { readonly kind: 'done'; readonly result: EngineResult }
+  /** A user's mistake that shows only here, like an unreadable certificate. */
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }

@@ -1,0 +1,68 @@
+// What the gateway exposes on /metrics. Counts are kept as plain numbers and handed to prom-client
+// when somebody scrapes, so that a request pays for additions only.
+
+import { Counter, Gauge, Registry } from 'prom-client'
+import type { GatewayDecision } from './decisionLog.ts'
+
+export class GatewayMetrics {
+  readonly #registry = new Registry()
+  readonly #decisions = new Map<string, Map<string, number>>()
+  #promptTokens = 0
+  #completionTokens = 0
+
+  constructor(inFlight: () => number) {
+    const registers = [this.#registry]
+    const decisions = this.#decisions
+    new Counter({
+      name: 'limitscope_gateway_decisions_total',
+      help: 'Requests decided, by tier and by the limiter that denied them (empty: allowed).',
+      labelNames: ['tier', 'limiter'],
+      registers,
+      collect() {
+        this.reset()
+        for (const [tier, counts] of decisions) {
+          for (const [limiter, count] of counts) this.inc({ tier, limiter }, count)
+        }
+      },
+    })
+    const tokens = () => ({ prompt: this.#promptTokens, completion: this.#completionTokens })
+    new Counter({
+      name: 'limitscope_gateway_tokens_total',
+      help: 'Tokens of settled requests.',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        this.reset()
+        for (const [kind, count] of Object.entries(tokens())) this.inc({ kind }, count)
+      },
+    })
+    new Gauge({
+      name: 'limitscope_gateway_in_flight',
+      help: 'Requests being served.',
+      registers,
+      collect() {
+        this.set(inFlight())
+      },
+    })
+  }
+
+  decided(tier: string, limiter: string | null): void {
+    let counts = this.#decisions.get(tier)
+    if (counts === undefined) {
+      counts = new Map()
+      this.#decisions.set(tier, counts)
+    }
+    const name = limiter ?? ''
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+
+  settled({ promptTokens, completionTokens }: GatewayDecision): void {
+    this.#promptTokens += promptTokens
+    this.#completionTokens += completionTokens
+  }
+
+  /** The Prometheus text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+}

@@ -1,0 +1,131 @@
+// The first promise of the tool: what it says about limiters is what the gateway decided.
+
+import { afterAll, describe, expect, test } from 'vitest'
+import { runCommand } from '../commands/run.ts'
+import { type Workplace, workplace } from '../testing/commandIo.ts'
+
+const scenario = (name: string, options: string) => `defineScenario('${name}', {
+  lanes: [free], isolate: 'window', ${options} })`
+
+/** The flagship scenarios with short windows, at a concurrency, answered in a dialect. */
+const config = (concurrency: number, dialect: string) => `
+import { defineConfig, defineScenario, forDuration, lane, shape, spaced, untilRejected } from 'limitscope'
+const free = lane('free', { bearer: { from: 'env', name: 'FREE' }, tier: 'free' })
+const cheap = shape.chat('cheap', { promptTokens: 8, outputTokensMax: 16 })
+const expensive = shape.chat('expensive', { promptTokens: 200, outputTokensMax: 400, stream: true })
+const one = (gap) => spaced(gap, { concurrency: ${concurrency} })
+export default defineConfig({
+  target: 'gateway:kuadrant',
+  gateway: {
+    requests: '30/3s', tokens: '3000/3s', dialect: '${dialect}', ttft: '10ms', itl: '500us',
+  },
+  scenarios: [
+    ${scenario('many-cheap', "mix: [cheap], arrivals: one('20ms'), until: untilRejected('requests', { plus: 20 })")},
+    ${scenario('few-expensive', "mix: [expensive], arrivals: one('0ms'), until: untilRejected('tokens', { plus: 20 })")},
+    ${scenario('both', "mix: [[cheap, 5], [expensive, 1]], arrivals: one('5ms'), until: forDuration('7s')")},
+  ],
+})
+`
+
+type Row = Record<string, string>
+
+/** Sent and admitted, as the gateway has it, before it first denied by a limiter in a scenario. */
+function truthOf(decisions: readonly Row[], scenarioSeqs: ReadonlySet<string>, limiter: string) {
+  const own = decisions.filter(({ seq }) => scenarioSeqs.has(seq!))
+  const denial = own.find((decision) => decision.limiter === limiter)
+  if (denial === undefined) return null
+  const before = own.filter(
+    ({ us, outcome }) => outcome === 'allowed' && Number(us) < Number(denial.us),
+  )
+  const settled = before.filter(({ settled_us }) => Number(settled_us) <= Number(denial.us))
+  const tokens = settled.reduce(
+    (sum, row) => sum + Number(row.prompt_tokens) + Number(row.completion_tokens),
+    0,
+  )
+  return { seq: Number(denial.seq), requests: before.length, tokens }
+}
+
+async function runAt(concurrency: number, dialect: string): Promise<Workplace> {
+  const place = workplace()
+  place.write('bench.config.ts', config(concurrency, dialect))
+  expect(await runCommand([], { reporter: 'silent' }, place.io)).toBe(0)
+  return place
+}
+
+const matrices: string[] = []
+
+afterAll(() => {
+  process.stdout.write(
+    `\nattribution against the decision log (rows: truth, columns: said)\n${matrices.join('\n')}\n`,
+  )
+})
+
+/** Joins requests.csv with the decision log; returns hits and all, and keeps the matrix to print. */
+function confusion(place: Workplace, title: string): { hits: number; all: number } {
+  const truth = new Map(place.csv('decisions.csv').map(({ seq, limiter }) => [seq, limiter]))
+  const cells = new Map<string, number>()
+  const limited = place.csv('requests.csv').filter(({ outcome }) => outcome === 'limited')
+  for (const { seq, limiter, limiter_confidence } of limited) {
+    const key = `${truth.get(seq)} → ${limiter} (${limiter_confidence})`
+    cells.set(key, (cells.get(key) ?? 0) + 1)
+  }
+  const hits = limited.filter(({ seq, limiter }) => truth.get(seq) === limiter).length
+  matrices.push(`  ${title}: ${hits} of ${limited.length} right`)
+  for (const [key, count] of [...cells].sort()) matrices.push(`    ${key}: ${count}`)
+  return { hits, all: limited.length }
+}
+
+/** Every row of limiters.csv beside the truth. */
+function findings(place: Workplace) {
+  const decisions = place.csv('decisions.csv')
+  const requests = place.csv('requests.csv')
+  return place
+    .csv('limiters.csv')
+    .filter(({ first_rejection_seq }) => first_rejection_seq !== '')
+    .map((row) => {
+      const seqs = new Set(
+        requests.filter(({ scenario }) => scenario === row.scenario).map(({ seq }) => seq!),
+      )
+      return { row, truth: truthOf(decisions, seqs, row.limiter!) }
+    })
+}
+
+/** Polling across windows may leave a limiter in doubt that never fired: then the row says so. */
+function isGuess(row: Row, truth: unknown): boolean {
+  return truth === null && row.scenario === 'both' && row.confidence === 'ambiguous'
+}
+
+describe.each(['kuadrant', 'ietf'])('in the dialect of %s', (dialect) => {
+  test('with one request in flight, limiters.csv equals the decision log', async () => {
+    const place = await runAt(1, dialect)
+    const found = findings(place)
+    expect(found.map(({ row }) => `${row.scenario} ${row.limiter}`).slice(0, 2)).toEqual([
+      'many-cheap requests',
+      'few-expensive tokens',
+    ])
+    for (const { row, truth } of found) {
+      if (isGuess(row, truth)) continue
+      expect({
+        seq: Number(row.first_rejection_seq),
+        requests: Number(row.admitted_requests_before),
+        tokens: Number(row.admitted_tokens_before),
+      }).toEqual(truth)
+    }
+    const { hits, all } = confusion(place, `${dialect}, 1 in flight`)
+    expect(hits / all).toBeGreaterThanOrEqual(dialect === 'ietf' ? 1 : 0.99)
+  })
+
+  test('with eight in flight, limiters.csv brackets it, and attribution is right', async () => {
+    const place = await runAt(8, dialect)
+    for (const { row, truth } of findings(place)) {
+      if (isGuess(row, truth)) continue
+      expect(truth).not.toBe(null)
+      expect(truth!.requests).toBeGreaterThanOrEqual(Number(row.admitted_requests_before))
+      expect(truth!.requests).toBeLessThanOrEqual(Number(row.admitted_requests_before_max))
+      expect(truth!.tokens).toBeGreaterThanOrEqual(Number(row.admitted_tokens_before))
+      expect(truth!.tokens).toBeLessThanOrEqual(Number(row.admitted_tokens_before_max))
+    }
+    const { hits, all } = confusion(place, `${dialect}, 8 in flight`)
+    expect(hits / all).toBeGreaterThanOrEqual(dialect === 'ietf' ? 1 : 0.99)
+  })
+})

@@ -1,0 +1,90 @@
+// Token bucket (≡ GCRA ≡ leaky bucket as a meter) and leaky queue: one level, refilled with time.
+//
+// The level is kept as `credit` = units × U, where U / R is the refill fraction in lowest terms, so
+// that a microsecond adds exactly R and every comparison is between integers.
+
+import type { LeakyQueue, TokenBucket } from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
+import type { Algorithm } from './algorithm.ts'
+
+/** `atUs` null: full, never used. For quantised refill `atUs` is the last refill instant. */
+export interface BucketState {
+  readonly credit: number
+  readonly atUs: Micros | null
+}
+
+type Bucket = TokenBucket | LeakyQueue
+
+/** A bucket that is full at first and rejects what its level does not cover. */
+export const tokenBucket: Algorithm<TokenBucket, BucketState> = bucketAlgorithm()
+
+/** The same level read as a queue: what is missing from full is the backlog to wait behind. */
+export const leakyQueue: Algorithm<LeakyQueue, BucketState> = {
+  ...bucketAlgorithm<LeakyQueue>(),
+  delayUs(algorithm, state) {
+    const { perUnit, perUs } = refill(algorithm)
+    return Math.ceil((algorithm.capacity * perUnit - state.credit) / perUs)
+  },
+}
+
+function bucketAlgorithm<A extends Bucket>(): Algorithm<A, BucketState> {
+  return {
+    fresh: (algorithm) => ({ credit: algorithm.capacity * refill(algorithm).perUnit, atUs: null }),
+
+    advance(algorithm, state, nowUs) {
+      if (state.atUs === null) return { ...state, atUs: nowUs }
+      const { perUnit, perUs } = refill(algorithm)
+      const stepUs = isQuantised(algorithm) ? algorithm.refillUs : 1
+      const elapsedUs = Math.floor((nowUs - state.atUs) / stepUs) * stepUs
+      if (elapsedUs <= 0) return state
+      const credit = Math.min(algorithm.capacity * perUnit, state.credit + elapsedUs * perUs)
+      return { credit, atUs: state.atUs + elapsedUs }
+    },
+
+    waitUs(algorithm, state, cost, nowUs) {
+      if (cost > algorithm.capacity) return null
+      return untilUs(algorithm, state, cost, nowUs)
+    },
+
+    charge(algorithm, state, cost, nowUs) {
+      const credit = state.credit - cost * refill(algorithm).perUnit
+      return { credit, atUs: state.atUs ?? nowUs }
+    },
+
+    refund(algorithm, state, cost) {
+      const { perUnit } = refill(algorithm)
+      return {
+        ...state,
+        credit: Math.min(algorithm.capacity * perUnit, state.credit + cost * perUnit),
+      }
+    },
+
+    remaining: (algorithm, state) => Math.floor(state.credit / refill(algorithm).perUnit),
+
+    resetUs: (algorithm, state, nowUs) => untilUs(algorithm, state, algorithm.capacity, nowUs),
+  }
+}
+
+/** Span until the level covers `units`. */
+function untilUs(algorithm: Bucket, state: BucketState, units: number, nowUs: Micros): Micros {
+  const { perUnit, perUs } = refill(algorithm)
+  const missing = units * perUnit - state.credit
+  if (missing <= 0) return 0
+  if (!isQuantised(algorithm)) return Math.ceil(missing / perUs)
+  const steps = Math.ceil(missing / (algorithm.refillUs * perUs))
+  return (state.atUs ?? nowUs) + steps * algorithm.refillUs - nowUs
+}
+
+function isQuantised(algorithm: Bucket): boolean {
+  return algorithm.kind === 'token-bucket' && algorithm.quantised
+}
+
+/** Credit of one unit, and credit that one µs brings. */
+function refill({ refillUnits, refillUs }: Bucket): { perUnit: number; perUs: number } {
+  const divisor = Number.isInteger(refillUnits) ? greatestDivisor(refillUnits, refillUs) : 1
+  return { perUnit: refillUs / divisor, perUs: refillUnits / divisor }
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b)
+}

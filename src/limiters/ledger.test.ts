@@ -1,0 +1,193 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { VirtualClock } from '../core/clock.ts'
+import type { NamedLimiter, RequestCost } from '../core/limits.ts'
+import { randomStream, uniformAt } from '../core/random.ts'
+import { LimiterChain } from './chain.ts'
+import { Ledger } from './ledger.ts'
+import { concurrency, fixedWindow, limiter, tokenBucket } from './models.ts'
+
+const second = 1e6
+const cost = (tokens: number): RequestCost => ({
+  promptTokens: tokens,
+  completionTokens: 0,
+  usd: 0,
+})
+
+const kuadrant: readonly NamedLimiter[] = [
+  { name: 'requests', model: limiter(fixedWindow(20, 10 * second)) },
+  {
+    name: 'tokens',
+    model: limiter(fixedWindow(2000, 10 * second), { unit: 'tokens', charge: 'post' }),
+  },
+]
+
+interface Traffic {
+  readonly gapUs: number
+  readonly tokens: number
+  readonly serviceUs: number
+  /** Network delay each way. */
+  readonly travelUs: number
+}
+
+/** Sends traffic to a real chain in virtual time and lets a ledger guess every denial. */
+function guesses(limiters: readonly NamedLimiter[], traffic: readonly Traffic[]) {
+  const clock = new VirtualClock()
+  const chain = new LimiterChain(limiters)
+  const ledger = new Ledger(limiters)
+  const results: { truth: string; guess: string | null; confidence: string }[] = []
+  let sendUs = 0
+  for (const { gapUs, tokens, serviceUs, travelUs } of traffic) {
+    sendUs += gapUs
+    clock.at(sendUs, () => {
+      const entry = ledger.sent(cost(tokens), clock.nowUs())
+      clock.at(clock.nowUs() + travelUs, () => {
+        const admission = chain.admit({ key: 'a' }, cost(tokens), clock.nowUs())
+        const isDenied = admission.outcome === 'denied'
+        clock.at(clock.nowUs() + (isDenied ? 0 : serviceUs), () => {
+          chain.finish(admission, isDenied ? null : cost(tokens), clock.nowUs())
+          clock.at(clock.nowUs() + travelUs, () => {
+            if (!isDenied) return ledger.admitted(entry, cost(tokens), clock.nowUs())
+            const { limiter: guess, confidence } = ledger.rejected(entry, clock.nowUs())
+            results.push({ truth: admission.decisions.at(-1)!.limiter.name, guess, confidence })
+          })
+        })
+      })
+    })
+  }
+  clock.advanceTo(1e12)
+  return results
+}
+
+const traffic = (options: { gapUsMin: number; gapUsMax: number; jitterUs: number }) =>
+  fc.array(
+    fc.record({
+      gapUs: fc.integer({ min: options.gapUsMin, max: options.gapUsMax }),
+      tokens: fc.constantFrom(10, 100, 700),
+      serviceUs: fc.integer({ min: 1000, max: 40_000 }),
+      travelUs: fc.integer({ min: 100, max: 100 + options.jitterUs }),
+    }),
+    { minLength: 20, maxLength: 200 },
+  )
+
+/**
+ * Users who poll across many windows of a chain that charges tokens afterwards: the hardest case,
+ * since its windows begin at moments that the client only knows to a millisecond.
+ */
+function pollAcrossWindows(users: number, seed: number) {
+  const limiters = [
+    { name: 'requests', model: limiter(fixedWindow(30, 3 * second)) },
+    {
+      name: 'tokens',
+      model: limiter(fixedWindow(3000, 3 * second), { unit: 'tokens', charge: 'post' } as const),
+    },
+  ]
+  const clock = new VirtualClock()
+  const chain = new LimiterChain(limiters)
+  const ledger = new Ledger(limiters)
+  const stream = randomStream(seed, 'polling')
+  let draws = 0
+  const draw = () => uniformAt(stream, draws++)
+  const travelUs = () => Math.round(draw() < 0.9 ? 100 + 200 * draw() : 200 + 2500 * draw())
+  const results: { truth: string; guess: string | null; confidence: string }[] = []
+  const after = (us: number, run: () => void) => clock.at(clock.nowUs() + Math.round(us), run)
+  const poll = () => {
+    if (clock.nowUs() > 12 * second) return
+    const tokens = draw() < 1 / 6 ? 600 : 24
+    const entry = ledger.sent(cost(tokens), clock.nowUs())
+    after(travelUs(), () => {
+      const admission = chain.admit({ key: 'a' }, cost(tokens), clock.nowUs())
+      const isDenied = admission.outcome === 'denied'
+      after(isDenied ? 5 : tokens * 400 + 8000 * draw(), () => {
+        chain.finish(admission, isDenied ? null : cost(tokens), clock.nowUs())
+        after(travelUs(), () => {
+          after(5000, poll)
+          if (!isDenied) return ledger.admitted(entry, cost(tokens), clock.nowUs())
+          const { limiter: guess, confidence } = ledger.rejected(entry, clock.nowUs())
+          results.push({ truth: admission.decisions.at(-1)!.limiter.name, guess, confidence })
+        })
+      })
+    })
+  }
+  for (let user = 0; user < users; user++) clock.at(user * 600, poll)
+  clock.advanceTo(20 * second)
+  return results
+}
+
+describe('a ledger', () => {
+  test.each([
+    [1, 40],
+    [8, 5],
+    [32, 2],
+  ])('keeps up over many windows with %s users polling', (users, runs) => {
+    const seeds = Array.from({ length: runs }, (_, i) => i + 1)
+    const all = seeds.flatMap((seed) => pollAcrossWindows(users, seed))
+    const wrong = all.filter(({ truth, guess }) => guess !== truth)
+    const wronglySure = wrong.filter(({ confidence }) => confidence === 'inferred')
+    expect(all.length).toBeGreaterThan(5000)
+    expect(wrong.length / all.length).toBeLessThan(0.005)
+    expect(wronglySure.length / all.length).toBeLessThan(0.001)
+  })
+
+  test('names the limiter of every denial when requests go one by one', () => {
+    fc.assert(
+      fc.property(traffic({ gapUsMin: 60_000, gapUsMax: 400_000, jitterUs: 0 }), (requests) => {
+        for (const { truth, guess } of guesses(kuadrant, requests)) expect(guess).toBe(truth)
+      }),
+    )
+  })
+
+  test('is rarely wrong when many are in flight, and says so when it cannot know', () => {
+    const all = fc
+      .sample(traffic({ gapUsMin: 500, gapUsMax: 20_000, jitterUs: 400 }), {
+        numRuns: 300,
+        seed: 7,
+      })
+      .flatMap((requests) => guesses(kuadrant, requests))
+    const wrong = all.filter(({ truth, guess }) => guess !== truth)
+    const wronglySure = wrong.filter(({ confidence }) => confidence === 'inferred')
+    expect(all.length).toBeGreaterThan(5000)
+    expect(wrong.length / all.length).toBeLessThan(0.01)
+    expect(wronglySure.length / all.length).toBeLessThan(0.005)
+  })
+
+  test('tells a rate limiter from a concurrency limiter that answers the same', () => {
+    const nginx: readonly NamedLimiter[] = [
+      { name: 'rate', model: limiter(tokenBucket(10, 10, second)) },
+      { name: 'slots', model: limiter(concurrency(2)) },
+    ]
+    const slow = Array.from({ length: 5 }, () => ({
+      gapUs: 10_000,
+      tokens: 1,
+      serviceUs: second,
+      travelUs: 100,
+    }))
+    expect(guesses(nginx, slow).map(({ guess }) => guess)).toEqual(['slots', 'slots', 'slots'])
+    const quick = Array.from({ length: 15 }, () => ({
+      gapUs: 1000,
+      tokens: 1,
+      serviceUs: 100,
+      travelUs: 50,
+    }))
+    expect(new Set(guesses(nginx, quick).map(({ guess }) => guess))).toEqual(new Set(['rate']))
+  })
+
+  test('says unknown when no declared limit can have been reached', () => {
+    const ledger = new Ledger(kuadrant)
+    const explanation = ledger.rejected(ledger.sent(cost(10), 0), 100)
+    expect(explanation).toMatchObject({ limiter: null, confidence: 'unknown' })
+  })
+
+  test('believes a response that names its limiter, and charges the ones before it', () => {
+    const ledger = new Ledger(kuadrant)
+    expect(ledger.rejected(ledger.sent(cost(10), 0), 100, 'tokens').confidence).toBe('named')
+    expect(ledger.used(100).map(({ used }) => used)).toEqual([1, 0])
+  })
+
+  test('knows when every window is clean again', () => {
+    const ledger = new Ledger(kuadrant)
+    ledger.admitted(ledger.sent(cost(10), 0), cost(10), second)
+    // The request window opened at the send, the token window at the report.
+    expect(ledger.cleanAtUs(2 * second)).toBe(11 * second)
+  })
+})

@@ -1,0 +1,64 @@
+// Fixed windows and budgets: one counter that returns to zero at a boundary.
+//
+//   state      event               next state
+//   -------    -----------------   ----------------------------------------
+//   idle       charge c at t       counting(start = t or its multiple, used = c)
+//   counting   charge c at t       counting(same start, used + c)
+//   counting   t >= start + W      idle
+//   counting   rejected at t       counting(start = t) where rejects extend the window
+
+import type { Budget, FixedWindow } from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
+import type { Algorithm } from './algorithm.ts'
+
+/** `startUs` null: idle, nothing charged since the last boundary. */
+export interface WindowState {
+  readonly startUs: Micros | null
+  readonly used: number
+}
+
+const idle: WindowState = { startUs: null, used: 0 }
+
+/** A fixed window, or a budget whose window may be endless. */
+export const window: Algorithm<FixedWindow | Budget, WindowState> = {
+  fresh: () => idle,
+
+  advance(algorithm, state, nowUs) {
+    if (state.startUs === null || algorithm.windowUs === null) return state
+    return nowUs >= state.startUs + algorithm.windowUs ? idle : state
+  },
+
+  waitUs(algorithm, state, cost, nowUs) {
+    if (state.used + cost <= algorithm.limit) return 0
+    if (cost > algorithm.limit) return null
+    return leftUs(algorithm, state, nowUs)
+  },
+
+  charge(algorithm, state, cost, nowUs) {
+    return { startUs: state.startUs ?? startUs(algorithm, nowUs), used: state.used + cost }
+  },
+
+  refund(_algorithm, state, cost, chargedUs) {
+    if (state.startUs === null || chargedUs < state.startUs) return state
+    return { ...state, used: Math.max(0, state.used - cost) }
+  },
+
+  remaining: (algorithm, state) => algorithm.limit - state.used,
+
+  resetUs: (algorithm, state, nowUs) => leftUs(algorithm, state, nowUs) ?? 0,
+
+  rejected(algorithm, state, nowUs) {
+    const isExtended = algorithm.kind === 'fixed-window' && algorithm.extendedByRejected
+    return isExtended ? { ...state, startUs: nowUs } : state
+  },
+}
+
+function startUs(algorithm: FixedWindow | Budget, nowUs: Micros): Micros {
+  if (algorithm.anchor === 'first-request' || algorithm.windowUs === null) return nowUs
+  return Math.floor(nowUs / algorithm.windowUs) * algorithm.windowUs
+}
+
+function leftUs(algorithm: FixedWindow | Budget, state: WindowState, nowUs: Micros): Micros | null {
+  if (state.startUs === null) return 0
+  return algorithm.windowUs === null ? null : state.startUs + algorithm.windowUs - nowUs
+}

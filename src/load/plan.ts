@@ -1,0 +1,108 @@
+// The plan of a run: frozen, seeded, hashed. Everything a run does follows from it; it holds no
+// secret.
+
+import { createHash } from 'node:crypto'
+import type { NamedLimiter } from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
+import type { DialectName } from '../dialects/dialect.ts'
+import type { ResponseRule } from '../dialects/rules.ts'
+import type { ArrivalProcess } from './arrivals.ts'
+import type { Lane } from './lanes.ts'
+import type { MixEntry } from './mix.ts'
+import type { RequestShape } from './shapes.ts'
+import type { StopRule } from './stop.ts'
+
+/** Raised when the meaning of a field changes. */
+export const planVersion = 1
+
+/** How requests are put on the wire; 'auto' is undici, and autocannon for `saturate`. */
+export type DriverName = 'auto' | 'undici' | 'autocannon'
+
+/** A limiter that is declared to stand in front of the target; `tier` null: for every lane. */
+export interface DeclaredLimiter extends NamedLimiter {
+  readonly tier: string | null
+}
+
+/** Hard limits of a run, whatever its scenarios say; null is none. */
+export interface Caps {
+  readonly requestsMax: number | null
+  readonly ratePerSMax: number | null
+  readonly durationUsMax: Micros | null
+  readonly tokensMax: number | null
+}
+
+/** A stretch of a scenario with one arrival process. */
+export interface Phase {
+  readonly name: string
+  readonly arrivals: ArrivalProcess
+  readonly mix: readonly MixEntry[]
+  readonly lanes: readonly string[]
+  readonly driver: DriverName
+  /** 'window': first wait until every declared limiter of its lanes is as new. */
+  readonly isolate: 'none' | 'window'
+  readonly warmupUs: Micros
+  /** The first rule that is met ends the phase; counted from the end of the warm-up. */
+  readonly until: readonly StopRule[]
+  /** How long requests in flight may take to end after the last was sent. */
+  readonly drainUs: Micros
+  /** Total deadline of one request, from its sending. */
+  readonly timeoutUs: Micros
+  /** Requests in flight above which an open arrival is not sent. */
+  readonly inFlightMax: number
+}
+
+/** A named traffic pattern with what is expected of it. */
+export interface Scenario {
+  readonly name: string
+  readonly title: string
+  readonly phases: readonly Phase[]
+  /** Statements that must hold at the end: 'first(many-cheap).limiter == requests'. */
+  readonly expectations: readonly string[]
+}
+
+/** Where the load goes. `gateway`: the embedded one, with its preset. */
+export type Target =
+  | { readonly kind: 'url'; readonly url: string; readonly tls: TlsOptions }
+  | { readonly kind: 'gateway'; readonly preset: string }
+
+export interface TlsOptions {
+  /** PEM file of an additional authority. */
+  readonly caPath: string | null
+  readonly verify: boolean
+}
+
+/** Everything a run will do. */
+export interface Plan {
+  readonly version: typeof planVersion
+  readonly runId: string
+  readonly seed: number
+  readonly target: Target
+  readonly dialect: DialectName | 'auto'
+  readonly rules: readonly ResponseRule[]
+  readonly lanes: readonly Lane[]
+  /** Limiters that are declared to stand in front of the target, in the order they are asked. */
+  readonly limiters: readonly DeclaredLimiter[]
+  readonly shapes: readonly RequestShape[]
+  readonly scenarios: readonly Scenario[]
+  readonly caps: Caps
+}
+
+/** The declared limiters that a lane meets. */
+export function limitersOfLane(plan: Plan, lane: Lane): readonly DeclaredLimiter[] {
+  return plan.limiters.filter(({ tier }) => tier === null || tier === lane.tier)
+}
+
+/** SHA-256 over everything that makes two runs comparable: all but the run's id. */
+export function planHash(plan: Plan): string {
+  const { runId: _, ...comparable } = plan
+  return createHash('sha256').update(canonicalJson(comparable)).digest('hex')
+}
+
+/** JSON with sorted keys. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, entry: unknown) =>
+    typeof entry === 'object' && entry !== null && !Array.isArray(entry)
+      ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : entry,
+  )
+}

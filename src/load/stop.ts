@@ -1,0 +1,102 @@
+// Stop rules: until when a phase sends. The first rule that is met ends it.
+
+import type { RequestRecord } from '../core/record.ts'
+import { durationText, type Micros } from '../core/units.ts'
+
+export type StopRule =
+  | { readonly kind: 'requests'; readonly count: number }
+  /** `isCap`: not meant as the end, only as a bound for a phase that has no other. */
+  | { readonly kind: 'duration'; readonly us: Micros; readonly isCap?: boolean }
+  /** The first rejection of `limiter` ('*': of any) and `plus` more requests. */
+  | { readonly kind: 'rejected'; readonly limiter: string; readonly plus: number }
+  | { readonly kind: 'spent'; readonly unit: TokenUnit; readonly amount: number }
+
+/** Units that a run can spend and we can count. */
+export type TokenUnit = 'tokens' | 'prompt-tokens' | 'completion-tokens'
+
+/** What a phase has done so far, in the terms of the stop rules. */
+export interface StopState {
+  readonly sent: number
+  readonly elapsedUs: Micros
+  readonly promptTokens: number
+  readonly completionTokens: number
+  /** Per limiter (and '*'): requests that had been sent when its first rejection was known. */
+  readonly sentAtRejection: ReadonlyMap<string, number>
+}
+
+/** The rule that is met, or null: go on. */
+export function stopReason(rules: readonly StopRule[], state: StopState): StopRule | null {
+  return rules.find((rule) => isMet(rule, state)) ?? null
+}
+
+/** How many more requests the rules allow to be sent at once. */
+export function sendableCount(rules: readonly StopRule[], state: StopState): number {
+  return Math.max(0, Math.min(...rules.map((rule) => leftOf(rule, state)), Number.MAX_SAFE_INTEGER))
+}
+
+/** For people: 'the first rejection of requests and 5 more'. */
+export function describeStop(rule: StopRule): string {
+  switch (rule.kind) {
+    case 'requests':
+      return `${rule.count} requests`
+    case 'duration':
+      return rule.isCap === true ? `${durationText(rule.us)} at most` : durationText(rule.us)
+    case 'spent':
+      return `${rule.amount} ${rule.unit} spent`
+    case 'rejected': {
+      const limiter = rule.limiter === '*' ? 'any limiter' : rule.limiter
+      return `the first rejection of ${limiter}${rule.plus > 0 ? ` and ${rule.plus} more` : ''}`
+    }
+  }
+}
+
+/** Counts a finished request into a state that grows with the phase. */
+export class StopCounter implements StopState {
+  sent = 0
+  elapsedUs: Micros = 0
+  promptTokens = 0
+  completionTokens = 0
+  readonly sentAtRejection = new Map<string, number>()
+
+  ended(record: RequestRecord): void {
+    this.promptTokens += record.promptTokens ?? 0
+    this.completionTokens += record.completionTokens ?? 0
+    if (record.outcome !== 'limited') return
+    for (const name of ['*', record.limiter]) {
+      if (name !== null && !this.sentAtRejection.has(name))
+        this.sentAtRejection.set(name, this.sent)
+    }
+  }
+}
+
+function isMet(rule: StopRule, state: StopState): boolean {
+  return rule.kind === 'duration' ? state.elapsedUs >= rule.us : leftOf(rule, state) <= 0
+}
+
+function leftOf(rule: StopRule, state: StopState): number {
+  switch (rule.kind) {
+    case 'requests':
+      return rule.count - state.sent
+    case 'duration':
+      return Number.POSITIVE_INFINITY
+    case 'rejected': {
+      const sentBefore = state.sentAtRejection.get(rule.limiter)
+      return sentBefore === undefined
+        ? Number.POSITIVE_INFINITY
+        : sentBefore + rule.plus - state.sent
+    }
+    case 'spent':
+      return rule.amount > spent(rule.unit, state) ? Number.POSITIVE_INFINITY : 0
+  }
+}
+
+function spent(unit: TokenUnit, state: StopState): number {
+  switch (unit) {
+    case 'tokens':
+      return state.promptTokens + state.completionTokens
+    case 'prompt-tokens':
+      return state.promptTokens
+    case 'completion-tokens':
+      return state.completionTokens
+  }
+}

@@ -1,0 +1,166 @@
+// The final summary as text: the same in a terminal, in a pipe and in a CI log.
+
+import { stripVTControlCharacters, styleText } from 'node:util'
+import type {
+  CheckResult,
+  LimiterSummary,
+  RunSummary,
+  ScenarioSummary,
+  SeriesSummary,
+} from '../analysis/result.ts'
+import { verdictOf } from '../analysis/verdict.ts'
+import {
+  formatCount,
+  formatInstant,
+  formatInteger,
+  formatRate,
+  formatShare,
+  formatSpan,
+  unknown,
+} from '../core/format.ts'
+import { limitOf } from '../core/limits.ts'
+
+export interface SummaryTextOptions {
+  readonly colour: boolean
+  /** Where the files are; null when none were written. */
+  readonly folder: string | null
+}
+
+type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow'
+type Paint = (style: Style, text: string) => string
+
+/** Several lines, the last without a line feed. */
+export function summaryText(summary: RunSummary, options: SummaryTextOptions): string {
+  const paint: Paint = (style, text) =>
+    options.colour ? styleText(style, text, { validateStream: false }) : text
+  const lines = [
+    headline(summary, paint),
+    ...summary.scenarios.flatMap((scenario) => ['', ...scenarioLines(scenario, paint)]),
+    '',
+    generatorLine(summary, paint),
+  ]
+  if (options.folder !== null) lines.push(`${paint('dim', 'results   ')} ${options.folder}`)
+  return lines.join('\n')
+}
+
+function headline(summary: RunSummary, paint: Paint): string {
+  const { word, why } = verdictOf(summary)
+  const style = word === 'PASSED' ? 'green' : word === 'FAILED' ? 'red' : 'yellow'
+  const reason = why === '' ? '' : ` (${why})`
+  return `${paint(style, word)}${reason}  ${summary.target}  ${formatSpan(summary.durationUs)}, seed ${summary.seed}`
+}
+
+function scenarioLines(scenario: ScenarioSummary, paint: Paint): string[] {
+  return [
+    paint('bold', `${scenario.name}`) + paint('dim', `  ${countsText(scenario)}`),
+    ...table(limiterHead, scenario.limiters.map(limiterCells), paint),
+    ...table(seriesHead, scenario.series.filter(hasTimes).map(seriesCells), paint),
+    ...scenario.checks.map((check) => checkLine(check, paint)),
+  ]
+}
+
+function countsText({ attempted, counts }: ScenarioSummary): string {
+  const parts = Object.entries(counts).filter(([, count]) => count > 0)
+  const shares = parts.map(
+    ([outcome, count]) => `${formatInteger(count)} ${outcome} (${formatShare(count / attempted)})`,
+  )
+  return `${formatInteger(attempted)} requests: ${shares.join(', ')}`
+}
+
+const limiterHead = [
+  'limiter',
+  'lane',
+  'first rejection',
+  'after',
+  'rejected',
+  'declared',
+  'confidence',
+]
+
+function limiterCells(limiter: LimiterSummary): string[] {
+  const { first, declared } = limiter
+  const limit =
+    declared === null
+      ? unknown
+      : `${formatInteger(limitOf(declared.model.algorithm))} ${declared.model.unit}`
+  if (first === null) return [limiter.limiter, limiter.lane, 'never', '', '0', limit, '']
+  const { requestsMin, requestsMax, tokensMin } = first.admitted
+  const requests = requestsMin === requestsMax ? `${requestsMin}` : `${requestsMin}–${requestsMax}`
+  return [
+    limiter.limiter,
+    limiter.lane,
+    `${formatInstant(first.us)}, request ${first.seq}`,
+    `${requests} requests, ${formatInteger(tokensMin)} tokens`,
+    formatInteger(limiter.rejections),
+    limit,
+    first.confidence,
+  ]
+}
+
+const seriesHead = [
+  'shape',
+  'lane',
+  'outcome',
+  'n',
+  'rate',
+  'p50',
+  'p90',
+  'p99',
+  'max',
+  'ttft p50',
+  'tokens/s',
+]
+
+function hasTimes(series: SeriesSummary): boolean {
+  return series.response.count > 0
+}
+
+function seriesCells(series: SeriesSummary): string[] {
+  const { response, ttft } = series
+  return [
+    series.shape,
+    series.lane,
+    series.outcome,
+    formatInteger(series.count),
+    formatRate(series.ratePerS),
+    formatSpan(response.p50Us),
+    formatSpan(response.p90Us),
+    formatSpan(response.p99Us),
+    formatSpan(response.maxUs),
+    formatSpan(ttft.p50Us),
+    series.tokensPerS === null ? unknown : formatCount(series.tokensPerS),
+  ]
+}
+
+function checkLine({ statement, verdict, actual, reason }: CheckResult, paint: Paint): string {
+  const mark = {
+    passed: paint('green', 'passed'),
+    failed: paint('red', 'FAILED'),
+    inconclusive: paint('yellow', 'open  '),
+  }[verdict]
+  const told = verdict === 'inconclusive' ? reason : actual
+  return `  ${mark}  ${statement}${told === '' ? '' : paint('dim', `  → ${told}`)}`
+}
+
+function generatorLine({ health }: RunSummary, paint: Paint): string {
+  const style =
+    health.verdict === 'VALID' ? 'green' : health.verdict === 'SUSPECT' ? 'yellow' : 'red'
+  const reasons = health.reasons.length === 0 ? '' : `: ${health.reasons.join('; ')}`
+  return `${paint('dim', 'generator ')} ${paint(style, health.verdict)}${reasons}`
+}
+
+/** Columns padded to their widest cell; the first is text, numbers are right-aligned by their look. */
+function table(head: readonly string[], rows: readonly string[][], paint: Paint): string[] {
+  if (rows.length === 0) return []
+  const widths = head.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => row[i]!.length)),
+  )
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((cell, i) => pad(cell, widths[i]!)).join('  ')}`.trimEnd()
+  return [paint('dim', line(head)), ...rows.map(line)]
+}
+
+function pad(cell: string, width: number): string {
+  const length = stripVTControlCharacters(cell).length
+  return cell + ' '.repeat(Math.max(0, width - length))
+}

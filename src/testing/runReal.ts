@@ -1,0 +1,54 @@
+// For tests: a run against a real server on the real clock, in this thread.
+
+import type { RunEvent } from '../core/event.ts'
+import { realClock, wallMs } from '../core/realClock.ts'
+import type { RequestRecord } from '../core/record.ts'
+import { saturate } from '../drivers/autocannon.ts'
+import { undiciDriver } from '../drivers/undici.ts'
+import { Engine, type EngineResult } from '../engine/engine.ts'
+import type { Plan } from '../load/plan.ts'
+import { FindingsFold, type LimiterFinding } from '../recording/findings.ts'
+
+export interface RealRun {
+  readonly records: RequestRecord[]
+  readonly events: RunEvent[]
+  readonly findings: LimiterFinding[]
+  readonly result: EngineResult
+}
+
+export async function runReal(plan: Plan, origin: string): Promise<RealRun> {
+  const epochMs = Math.floor(wallMs())
+  const clock = realClock({ epochMs, spinUs: 1500 })
+  const driver = undiciDriver(origin, clock, { connectionsMax: 256 })
+  const records: RequestRecord[] = []
+  const events: RunEvent[] = []
+  const findings = new FindingsFold(plan)
+  const secrets = plan.lanes.map(
+    (lane) => [lane.name, { authorization: `Bearer sk-${lane.tier}-key` }] as const,
+  )
+  const engine = new Engine({
+    plan,
+    secrets: new Map(secrets),
+    clock,
+    driver,
+    epochMs,
+    userAgent: 'limitscope/test',
+    pathPrefix: '',
+    sink: {
+      record(record) {
+        records.push(record)
+        findings.add(record)
+      },
+      event: (event) => events.push(event),
+      gaps: () => {},
+      progress: () => {},
+    },
+    saturate: (options, next) => saturate(origin, clock, options, next),
+  })
+  try {
+    const result = await engine.run()
+    return { records, events, findings: findings.all(), result }
+  } finally {
+    await driver.close()
+  }
+}

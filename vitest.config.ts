@@ -1,0 +1,14 @@
+import { join } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+const report = process.env.LIMITSCOPE_TEST_REPORT
+
+export default defineConfig({
+  resolve: { alias: { limitscope: join(import.meta.dirname, 'src/index.ts') } },
+  test: {
+    include: ['src/**/*.test.{ts,tsx}'],
+    testTimeout: 30_000,
+    reporters: [process.env.CI ? 'dot' : 'default', ...(report ? ['json' as const] : [])],
+    ...(report ? { outputFile: { json: report } } : {}),
+  },
+})
