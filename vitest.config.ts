@@ -7,7 +7,8 @@ export default defineConfig({
   resolve: { alias: { limitscope: join(import.meta.dirname, 'src/index.ts') } },
   test: {
     include: ['src/**/*.test.{ts,tsx}'],
-    testTimeout: 30_000,
+    setupFiles: ['src/testing/properties.ts'],
+    testTimeout: process.env.LIMITSCOPE_SOAK === '1' ? 600_000 : 30_000,
     reporters: [process.env.CI ? 'dot' : 'default', ...(report ? ['json' as const] : [])],
     ...(report ? { outputFile: { json: report } } : {}),
   },

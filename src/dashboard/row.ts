@@ -26,9 +26,17 @@ export const accent = (text: string): Span => ({ text, tone: 'accent' })
 /** Text from outside, on one line and of a width that terminals agree on. */
 export function cleanText(text: string | null | undefined): string {
   // Marks that only modify their neighbours are what terminals measure differently.
-  return safeLine(text ?? 'unknown', 400)
+  const clean = safeLine(text ?? 'unknown', 400)
     .toWellFormed()
     .replace(/[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu, '')
+  return narrow.test(clean) ? clean : withoutGiants(clean)
+}
+
+/** No terminal draws a character in more than two columns; what would count as more is replaced. */
+function withoutGiants(text: string): string {
+  return Array.from(segmenter.segment(text), ({ segment }) => {
+    return textWidth(segment) > 2 ? '\ufffd' : segment
+  }).join('')
 }
 
 /** Columns a text takes. */
