@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RequestRecord } from '../core/record.ts'
 import { presets } from '../gateway/presets.ts'
 import { planHash } from '../load/plan.ts'
+import { RunFolds } from '../recording/folds.ts'
 import { RunRecorder } from '../recording/recorder.ts'
 import {
   cheap,
@@ -29,12 +30,13 @@ const healthy: GeneratorReadings = {
   responseP50Us: 50_000,
   loopDelayP99Us: 900,
   stealShare: 0.001,
+  lostRows: 0,
   isOver: true,
 }
 
 describe('the generator', () => {
   test('is VALID when nothing is wrong with it', () => {
-    expect(judgeGenerator(healthy)).toEqual({ verdict: 'VALID', reasons: [] })
+    expect(judgeGenerator(healthy)).toMatchObject({ verdict: 'VALID', reasons: [] })
   })
 
   test.each([
@@ -142,10 +144,17 @@ describe('a summary', () => {
       folder: null,
       startedMs: 0,
       redact: (text) => text,
+      hasRows: false,
       onWriteError: () => {},
     })
-    for (const record of records as RequestRecord[]) recorder.record(record)
-    for (const some of gaps) recorder.gaps(some, some.gapsUs)
+    const folds = new RunFolds(interplay, {
+      slice: (slice) => recorder.slice(slice),
+      event: () => {},
+    })
+    for (const record of records as RequestRecord[]) folds.record(record)
+    for (const some of gaps) folds.gaps(some, some.gapsUs)
+    folds.close()
+    recorder.findings = folds.findings.all()
     return summarize({
       plan: interplay,
       planHash: planHash(interplay),
@@ -153,7 +162,7 @@ describe('a summary', () => {
       startedMs: 0,
       durationUs: 20e6,
       reason: 'completed',
-      health: { verdict: 'VALID', reasons: [] },
+      health: { verdict: 'VALID', reasons: [], readings: healthy },
       recorder,
       ...change,
     })
@@ -200,7 +209,9 @@ describe('a summary', () => {
   })
 
   test('judges nothing when the generator was not fit or the target died', async () => {
-    const unfit = await summaryOf({ health: { verdict: 'INVALID', reasons: ['late'] } })
+    const unfit = await summaryOf({
+      health: { verdict: 'INVALID', reasons: ['late'], readings: healthy },
+    })
     expect(new Set(unfit.scenarios[0]!.checks.map(({ verdict }) => verdict))).toEqual(
       new Set(['inconclusive']),
     )

@@ -25,12 +25,16 @@ export interface GeneratorReadings {
   readonly loopDelayP99Us: Micros | null
   /** Share of the run that the hypervisor gave to others; null where unknown. */
   readonly stealShare: number | null
+  /** Requests that should be in `requests.csv` and are not: the disk was too slow. */
+  readonly lostRows: number
   readonly isOver: boolean
 }
 
 export interface GeneratorHealth {
   readonly verdict: HealthVerdict
   readonly reasons: readonly string[]
+  /** What the verdict rests on. */
+  readonly readings: GeneratorReadings
 }
 
 /** One test of the generator: the worst of them is the verdict. */
@@ -59,10 +63,11 @@ export function judgeGenerator(readings: GeneratorReadings): GeneratorHealth {
     lagFinding(readings),
     loopFinding(readings),
     stealFinding(readings),
+    rowsFinding(readings),
   ].filter((finding) => finding !== null)
   const has = (verdict: HealthVerdict) => findings.some((finding) => finding.verdict === verdict)
   const verdict = has('INVALID') ? 'INVALID' : has('SUSPECT') ? 'SUSPECT' : 'VALID'
-  return { verdict, reasons: findings.map(({ reason }) => reason) }
+  return { verdict, reasons: findings.map(({ reason }) => reason), readings }
 }
 
 function countFinding({
@@ -112,5 +117,12 @@ function loopFinding({ loopDelayP99Us }: GeneratorReadings): Finding | null {
 function stealFinding({ stealShare }: GeneratorReadings): Finding | null {
   if (stealShare === null || stealShare <= limits.stealShareSuspect) return null
   const reason = `other machines on this host took ${formatShare(stealShare)} of the CPU`
+  return { verdict: 'SUSPECT', reason }
+}
+
+// Counts and histograms are whole all the same: only the table is not.
+function rowsFinding({ lostRows }: GeneratorReadings): Finding | null {
+  if (lostRows === 0) return null
+  const reason = `${lostRows} requests are missing in requests.csv: the disk was too slow; use --requests sample:N`
   return { verdict: 'SUSPECT', reason }
 }

@@ -12,7 +12,8 @@ import {
   overshootOf,
 } from '../recording/findings.ts'
 import type { RunRecorder } from '../recording/recorder.ts'
-import type { Measure, Series } from '../recording/series.ts'
+import type { Series } from '../recording/series.ts'
+import type { Measure } from '../recording/slice.ts'
 import { checkStatement } from './checks.ts'
 import type { GeneratorHealth } from './health.ts'
 import {
@@ -37,7 +38,7 @@ export interface SummaryParts {
 /** Sums up a run; statements are checked only where the run and the generator can be believed. */
 export function summarize(parts: SummaryParts): RunSummary {
   const { plan, recorder, health } = parts
-  const findings = recorder.findings.all()
+  const { findings } = recorder
   return {
     schema: summarySchema,
     runId: plan.runId,

@@ -10,14 +10,14 @@ import { redactor, safeLine } from '../core/text.ts'
 import type { LimitSignal } from '../dialects/dialect.ts'
 import { responseReader } from '../dialects/read.ts'
 import type { Exchange } from '../drivers/driver.ts'
-import { responseCaps } from '../drivers/driver.ts'
-import { undiciDriver } from '../drivers/undici.ts'
 import { type Attribution, Attributor } from '../engine/attribution.ts'
+import { requestTemplate } from '../engine/context.ts'
 import { targetAddress } from '../engine/target.ts'
+import { Transport } from '../engine/transport.ts'
 import { startGatewayThread } from '../gateway/thread.ts'
-import { laneHeaders, secretValues } from '../load/lanes.ts'
+import { secretValues } from '../load/lanes.ts'
 import type { Plan } from '../load/plan.ts'
-import { requestBuilder, shapeCost } from '../load/shapes.ts'
+import { shapeCost } from '../load/shapes.ts'
 import { estimates } from './dryRun.ts'
 import { checkListening, guardHost } from './guard.ts'
 import { type CommandIo, say } from './io.ts'
@@ -63,6 +63,8 @@ export async function checkCommand(
   return exitCodeOf(probes)
 }
 
+const userAgent = `limitscope/${version}`
+
 async function probeAll({ plan, secrets, gateway: spec }: Prepared): Promise<Probe[]> {
   if (plan.target.kind === 'url') {
     // A request per shape and lane is no load: the guard only keeps off reserved addresses.
@@ -75,34 +77,31 @@ async function probeAll({ plan, secrets, gateway: spec }: Prepared): Promise<Pro
   const epochMs = Math.floor(wallMs())
   const clock = realClock({ epochMs })
   const tls = plan.target.kind === 'url' ? plan.target.tls : { caPath: null, verify: true }
-  const driver = undiciDriver(address.origin, clock, {
-    connectionsMax: 1,
-    ...tls,
-    caps: responseCaps,
-  })
+  const transport = new Transport(address.origin, clock, { tls, inFlightMax: 1 })
   const read = responseReader({ dialect: plan.dialect, rules: plan.rules })
   const redact = redactor(secretValues(secrets))
   const probes: Probe[] = []
   try {
     for (const { lane, shape } of pairsOf(plan)) {
-      const built = requestBuilder(shape, plan.runId)(probes.length)
-      const headers = {
-        'user-agent': `limitscope/${version}`,
-        ...built.headers,
-        ...laneHeaders(lane, secrets),
-      }
-      const path = address.pathPrefix + built.path
+      const { runId } = plan
+      const { pathPrefix } = address
+      const template = requestTemplate(lane, shape, { secrets, userAgent, pathPrefix, runId })
       const attributor = new Attributor(read, [], epochMs)
-      const entry = attributor.sent(shapeCost(shape), clock.nowUs())
-      const exchange = await new Promise<Exchange>((resolve) => {
-        driver.send({ ...built, path, headers, timeoutUs }, resolve)
+      const cost = shapeCost(shape)
+      const entry = attributor.sent(cost, clock)
+      const probe = await new Promise<Probe>((resolve) => {
+        transport.driverOf('auto').send(template, probes.length, timeoutUs, {
+          ended(exchange) {
+            const attribution = attributor.ended(cost, entry, exchange)
+            const note = safeLine(redact(attribution.error ?? attribution.evidence.join('; ')))
+            resolve(probeOf(lane.name, shape.name, exchange, attribution, note))
+          },
+        })
       })
-      const attribution = attributor.ended(entry, exchange)
-      const note = safeLine(redact(attribution.error ?? attribution.evidence.join('; ')))
-      probes.push(probeOf(lane.name, shape.name, exchange, attribution, note))
+      probes.push(probe)
     }
   } finally {
-    await driver.close()
+    await transport.close()
     await gateway?.close()
   }
   return probes

@@ -22,7 +22,7 @@ import { type OutputFlags, runIdFor, runPrepared } from './run.ts'
 export interface LoadFlags extends OutputFlags {
   readonly connections: number
   readonly duration?: string
-  readonly requests?: number
+  readonly count?: number
   readonly rate?: string
   readonly arrivals: 'constant' | 'poisson'
   readonly method: string
@@ -58,7 +58,7 @@ export async function loadCommand(url: string, flags: LoadFlags, io: CommandIo):
     ],
   })
   const runId = runIdFor(flags, 'load', io)
-  const overrides = { seed: flags.seed, caps: { requestsMax: flags.maxRequests ?? flags.requests } }
+  const overrides = { seed: flags.seed, caps: { requestsMax: flags.maxRequests ?? flags.count } }
   const loaded = configFromValue(value, 'the command line')
   const prepared = await prepare(loaded, { runId, scenarios: [], overrides }, io)
   const secrets: LaneSecrets = new Map([['client', secret]])
@@ -70,9 +70,9 @@ function arrivalsOf({ rate, arrivals, connections }: LoadFlags) {
   return arrivals === 'poisson' ? poisson(rate) : constant(rate)
 }
 
-function untilOf({ duration, requests }: LoadFlags) {
+function untilOf({ duration, count }: LoadFlags) {
   const rules = [
-    ...(requests === undefined ? [] : [untilRequests(requests)]),
+    ...(count === undefined ? [] : [untilRequests(count)]),
     ...(duration === undefined ? [] : [forDuration(duration)]),
   ]
   return rules.length > 0 ? rules : [forDuration('10s')]

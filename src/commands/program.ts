@@ -73,7 +73,7 @@ function addLoad(program: Command, io: CommandIo, done: Done): void {
     .argument('<url>', 'http or https URL')
     .option('-c, --connections <n>', 'connections of a closed loop', integer, 10)
     .option('-d, --duration <duration>', "how long: '10s' (the default without -n)", durationText)
-    .option('-n, --requests <n>', 'how many requests', integer)
+    .option('-n, --count <n>', 'how many requests', integer)
     .option('-r, --rate <rate>', "open loop at a rate: '500/s', '60/min'", rateText)
     .addOption(
       new Option('--arrivals <process>', 'how a rate is spread')
@@ -178,6 +178,15 @@ function withOutput(command: Command): Command {
     .addOption(
       settable('--reporter <name>', 'what is shown while it runs', 'REPORTER').choices(reporters),
     )
+    .addOption(
+      settable(
+        '--requests <which>',
+        "which requests go to requests.csv: 'all', 'none', or 'sample:100' for every hundredth",
+        'REQUESTS',
+      )
+        .default(1, 'all')
+        .argParser(rowEvery),
+    )
     .option('--json', 'print the summary as one JSON document')
     .option('--dry-run', 'tell what would be done, and do nothing')
 }
@@ -190,6 +199,15 @@ function settable(flags: string, description: string, name: string): Option {
 function integer(text: string): number {
   if (/^\d+$/.test(text)) return Number(text)
   throw new InvalidArgumentError('expected a whole number')
+}
+
+/** As every how many requests there is a row; 0: there are none. */
+function rowEvery(text: string): number {
+  if (text === 'all') return 1
+  if (text === 'none') return 0
+  const every = /^sample:([1-9]\d{0,8})$/.exec(text)
+  if (every !== null) return Number(every[1])
+  throw new InvalidArgumentError("expected 'all', 'none' or 'sample:N'")
 }
 
 function parsed<T>(parse: (text: string) => T, text: string): T {

@@ -25,6 +25,8 @@ export interface OutputFlags {
   readonly name?: string
   /** The run's id, and so the name of its folder, instead of one made from time and name. */
   readonly runId?: string
+  /** Which requests go to `requests.csv`, as every how many there is one; 0: none. */
+  readonly requests?: number
 }
 
 export interface RunFlags extends OutputFlags {
@@ -90,7 +92,9 @@ export async function runPrepared(
   }
   const resultsPath = flags.save === false ? null : resultsPathOf(flags.out, io)
   const screen = await chooseScreen(flags.reporter, json, io)
-  const { summary, exitCode, folder } = await runSession({ ...prepared, resultsPath, screen }, io)
+  const rowEvery = flags.requests ?? 1
+  const session = { ...prepared, resultsPath, rowEvery, screen }
+  const { summary, exitCode, folder } = await runSession(session, io)
   if (json) io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
   else {
     const colour = wantsColour(io.stdout, io.env)

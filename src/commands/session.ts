@@ -10,9 +10,8 @@ import { wallAnchor, wallMs } from '../core/realClock.ts'
 import { sampleFloor } from '../core/statistics.ts'
 import { redactor } from '../core/text.ts'
 import type { Micros } from '../core/units.ts'
-import type { EngineResult } from '../engine/engine.ts'
 import type { EngineHealth } from '../engine/messages.ts'
-import { type EngineThread, startEngineThread } from '../engine/thread.ts'
+import { type EngineEnd, type EngineThread, startEngineThread } from '../engine/thread.ts'
 import type { GatewaySpec } from '../gateway/spec.ts'
 import { type GatewayThread, startGatewayThread } from '../gateway/thread.ts'
 import { type LaneSecrets, secretValues } from '../load/lanes.ts'
@@ -38,6 +37,8 @@ export interface SessionOptions {
   readonly gateway: GatewaySpec | null
   /** Folder of run folders; null: nothing is written. */
   readonly resultsPath: string | null
+  /** Every how many requests one goes into `requests.csv`; 0: none does. */
+  readonly rowEvery: number
   /** Shows the run while it goes on. */
   readonly screen: ScreenFactory
 }
@@ -92,6 +93,7 @@ class Session {
   #screen: Screen | null = null
   #health: EngineHealth | null = null
   #writeError: Error | null = null
+  #lostRows = 0
 
   constructor(
     options: SessionOptions,
@@ -117,6 +119,7 @@ class Session {
       folder: this.#folder,
       startedMs: this.#startedMs,
       redact: this.#redact,
+      hasRows: options.rowEvery > 0,
       onWriteError: (error) => this.#writeFailed(error),
       onEvent: (event) => {
         this.#live.event(event)
@@ -137,11 +140,14 @@ class Session {
         onAbort: () => interrupts.interrupt(),
       })
       this.#engine = startEngineThread(this.#engineInput(), {
-        record: (record) => {
-          this.#recorder.record(record)
-          this.#live.record(record)
+        slice: (slice) => {
+          this.#recorder.slice(slice)
+          this.#live.slice(slice)
         },
-        gaps: (gaps) => this.#recorder.gaps(gaps, gaps.gapsUs),
+        rows: (batch, lost) => {
+          this.#recorder.rows(batch)
+          this.#lostRows = lost
+        },
         event: (event) => this.#recorder.event(event),
         progress: (progress) => {
           this.#live.progress(progress)
@@ -163,9 +169,10 @@ class Session {
     }
   }
 
-  async #finish(result: EngineResult, interrupts: Interrupts): Promise<SessionResult> {
+  async #finish(result: EngineEnd, interrupts: Interrupts): Promise<SessionResult> {
     await this.#screen?.close()
     const { plan } = this.#options
+    this.#recorder.findings = result.findings
     const summary = summarize({
       plan,
       planHash: planHash(plan),
@@ -234,10 +241,11 @@ class Session {
       wallAnchor: wallAnchor(),
       spinUs: chooseSpin(plan).spinUs,
       userAgent: `limitscope/${version}`,
+      rowEvery: this.#folder === null ? 0 : this.#options.rowEvery,
     }
   }
 
-  #readings(result: EngineResult) {
+  #readings(result: EngineEnd) {
     const { counts } = this.#recorder
     return {
       planned: result.planned,
@@ -248,6 +256,7 @@ class Session {
       responseP50Us: this.#quickestMedianUs(),
       loopDelayP99Us: this.#health?.thread.loopDelayP99Us ?? null,
       stealShare: this.#stealSince(),
+      lostRows: this.#lostRows + this.#recorder.lostRows,
       isOver: true,
     }
   }
@@ -266,6 +275,7 @@ class Session {
       responseP50Us: this.#quickestMedianUs(),
       loopDelayP99Us,
       stealShare: this.#stealSince(),
+      lostRows: this.#lostRows + this.#recorder.lostRows,
       isOver: false,
     })
     // Below its sample floor a p99 is the maximum, and says nothing.

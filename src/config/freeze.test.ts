@@ -228,11 +228,13 @@ test.each<[string, ArrivalsInput, string]>([
   )
 })
 
-test('under a cap on the rate users stand in for saturating connections', () => {
-  const config = { caps: { rate: '10/s' }, scenarios: [scenario('s', { arrivals: saturate(5) })] }
-  const { plan, warnings } = freeze(config)
-  expect(plan.scenarios[0]!.phases[0]!.driver).toBe('undici')
-  expect(warnings).toEqual(['s/s cannot saturate under a cap on the rate: users stand in'])
+test('under a cap on the rate our own driver stands in for autocannon', () => {
+  const saturating = scenario('s', { arrivals: saturate(5), driver: 'autocannon' })
+  const { plan, warnings } = freeze({ caps: { rate: '10/s' }, scenarios: [saturating] })
+  expect(plan.scenarios[0]!.phases[0]!.driver).toBe('wire')
+  expect(warnings).toEqual([
+    's/s cannot saturate under a cap on the rate: its connections take turns',
+  ])
 })
 
 test('limiters keep the order in which they are asked, those of tiers after the common ones', () => {

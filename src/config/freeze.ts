@@ -94,11 +94,11 @@ function withConcurrency(phase: Phase, count: number): Phase {
   }
 }
 
-/** Autocannon cannot be held to a rate; users that stand in for it can. */
+/** Autocannon cannot be held to a rate; our own users can. */
 function withinRate(scenario: Scenario, ratePerSMax: number | null): Scenario {
   if (ratePerSMax === null) return scenario
   const phases = scenario.phases.map((phase) =>
-    phase.arrivals.kind === 'saturate' ? { ...phase, driver: 'undici' as const } : phase,
+    phase.driver === 'autocannon' ? { ...phase, driver: 'wire' as const } : phase,
   )
   return { ...scenario, phases }
 }

@@ -73,7 +73,9 @@ function driverWarnings(plan: Plan): string[] {
   if (plan.caps.ratePerSMax === null) return []
   return phasesOf(plan)
     .filter(({ phase }) => phase.arrivals.kind === 'saturate')
-    .map(({ place }) => `${place} cannot saturate under a cap on the rate: users stand in`)
+    .map(
+      ({ place }) => `${place} cannot saturate under a cap on the rate: its connections take turns`,
+    )
 }
 
 function modelWarnings({ target, shapes }: Plan, { loaded }: WarningContext): string[] {

@@ -1,6 +1,7 @@
 // Scenarios and phases as users write them.
 
 import { z } from 'zod'
+import { driverNames } from '../load/plan.ts'
 import { arrivalsSchema } from './arrivalsInput.ts'
 import {
   amount,
@@ -38,7 +39,7 @@ const shared = {
   lanes: lanesField
     .optional()
     .describe('Who sends, in turns: lanes or their names; default all lanes of the config.'),
-  driver: z.enum(['auto', 'undici', 'autocannon']).optional().describe('Default auto.'),
+  driver: z.enum(driverNames).optional().describe('Default auto.'),
   drain: duration
     .optional()
     .describe("How long requests in flight may take to end; default '30s'."),

@@ -72,6 +72,17 @@ export class LatencyHistogram {
     return this.count === 0 ? null : this.#maxUs
   }
 
+  /** Adds `count` spans that fall together, as a cut of `LatencyCounts` has them. */
+  add(spanUs: Micros, count: number): void {
+    this.#hdr.recordValueWithCount(spanUs, count)
+  }
+
+  /** Widens the exact extremes, for spans that came in by `add`. */
+  widen(minUs: Micros, maxUs: Micros): void {
+    this.#minUs = Math.min(this.#minUs, minUs)
+    this.#maxUs = Math.max(this.#maxUs, maxUs)
+  }
+
   /** Adds all of `other`: whole = merge(parts), bucket by bucket. */
   merge(other: LatencyHistogram): void {
     this.#hdr.add(other.#hdr)

@@ -28,7 +28,8 @@ export type Confidence = (typeof confidences)[number]
 export const otherName = '__other__'
 
 /** Where token counts came from. */
-export type UsageSource = 'header' | 'body' | 'stream' | 'estimate'
+export const usageSources = ['header', 'body', 'stream', 'estimate'] as const
+export type UsageSource = (typeof usageSources)[number]
 
 /** Warm-up requests are recorded, but not reported. */
 export type Stage = 'warmup' | 'measure'
@@ -83,7 +84,7 @@ const number = (field: Field, column: string, divisor = 1): RecordColumn => ({
   divisor,
 })
 
-/** Columns of `requests.csv` after `run_id`, in order; also the layout of a record block. */
+/** Columns of `requests.csv` after `run_id`, in order; every field is there once. */
 export const recordColumns: readonly RecordColumn[] = [
   number('seq', 'seq'),
   text('scenario', 'scenario'),
@@ -108,6 +109,12 @@ export const recordColumns: readonly RecordColumn[] = [
   text('error', 'error'),
   text('stage', 'stage'),
 ]
+
+/** A record that stays as it is: the engine uses its own again. */
+export function copyRecord(record: RequestRecord): RequestRecord {
+  const cells = recordColumns.map(({ field }) => [field, record[field]])
+  return Object.fromEntries(cells) as RequestRecord
+}
 
 /** Response time: from the intended start, so that the generator's own delays count. */
 export function responseUs(record: RequestRecord): Micros | null {

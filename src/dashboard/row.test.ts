@@ -50,7 +50,9 @@ test('a cut row is never wider than asked for, a fitted one and a slice are exac
 test('text from outside loses what moves the cursor, reorders or hides', () => {
   expect(cleanText('a\u001b[31mb\r\nc\u202ed\u200be\u00adf')).toBe('a [31mb  c d ef')
   expect(cleanText('half a pair \ud83d')).toBe('half a pair \ufffd')
-  expect(cleanText('a note \u{1d158}\u{1d165}\u{1d16e} of three columns')).toBe('a note \ufffd of three columns')
+  expect(cleanText('a note \u{1d158}\u{1d165}\u{1d16e} of three columns')).toBe(
+    'a note \ufffd of three columns',
+  )
 })
 
 test('folding keeps every word, and breaks words that are longer than a line', () => {

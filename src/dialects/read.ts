@@ -20,7 +20,11 @@ export interface Reading {
   readonly signals: readonly LimitSignal[]
 }
 
-export type ResponseReader = (view: ResponseView) => Reading
+export interface ResponseReader {
+  (view: ResponseView): Reading
+  /** A success without a header about limits says nothing: it need not be read. */
+  readonly ignoresPlainSuccess: boolean
+}
 
 export interface ReaderOptions {
   /** 'auto' asks them all; a declared one is asked first, then those that fit anybody. */
@@ -34,7 +38,7 @@ export function responseReader({ dialect, rules }: ReaderOptions): ResponseReade
   const successRules = compiled.filter(({ isForSuccess }) => isForSuccess)
   const asked = dialect === 'auto' ? dialects : declared(dialect)
   const strongest = dialect === 'auto' ? strongestMatch : firstMatch
-  return (view) => {
+  const read = (view: ResponseView): Reading => {
     const isError = view.status >= 400
     const rule = (isError ? compiled : successRules).find((candidate) => candidate.matches(view))
     if (rule !== undefined) {
@@ -53,6 +57,7 @@ export function responseReader({ dialect, rules }: ReaderOptions): ResponseReade
       signals: signals.length > 0 ? signals : signalsOf(view, asked).signals,
     }
   }
+  return Object.assign(read, { ignoresPlainSuccess: successRules.length === 0 })
 }
 
 /** How a response counts: a rejection is 'limited', whatever its status. */

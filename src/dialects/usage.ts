@@ -5,6 +5,9 @@ import type { ResponseView, Usage } from './dialect.ts'
 import { valueAt } from './pointer.ts'
 import { field, jsonOf, numberIn } from './view.ts'
 
+/** Bodies without this say nothing about usage. */
+export const usageMark = '"usage'
+
 /** Usage in a response: its `x-odhu-usage-*-tokens` fields, else its JSON body; null without. */
 export function usageOf(view: ResponseView): Usage | null {
   const [input, output, total] = ['input', 'output', 'total'].map((kind) =>
@@ -13,7 +16,7 @@ export function usageOf(view: ResponseView): Usage | null {
   const byHeader = usageFrom({ input, output, total }, 'header')
   if (byHeader !== null) return byHeader
   // Most bodies say nothing: look before parsing.
-  return view.body.includes('"usage') ? usageOfJson(jsonOf(view)) : null
+  return view.body.includes(usageMark) ? usageOfJson(jsonOf(view)) : null
 }
 
 /** Usage in a parsed body or stream event of OpenAI, Anthropic or Gemini; null without. */

@@ -4,13 +4,14 @@
 import autocannon from 'autocannon'
 import type { Clock } from '../core/clock.ts'
 import type { Micros } from '../core/units.ts'
-import { type Exchange, type OutgoingRequest, responseCaps } from './driver.ts'
+import { type Caller, type RenderedRequest, responseCaps } from './driver.ts'
+import { timeoutMessage } from './failures.ts'
 import { ExchangeRecorder } from './recorder.ts'
 
-/** The next request of a connection and what to do with its answer. */
+/** The next request of a connection and who is told of its answer. */
 export interface SaturationRequest {
-  readonly request: OutgoingRequest
-  readonly done: (exchange: Exchange) => void
+  readonly request: RenderedRequest
+  readonly caller: Caller
 }
 
 /** Gives a connection its next request; null ends the connection. */
@@ -111,10 +112,10 @@ class Connection {
     this.#coming = null
     // What autocannon writes after this goes to a socket that is closed.
     if (coming === null) return this.#client.destroy()
-    const { request, done } = coming
+    const { request, caller } = coming
     const { method, path, headers, body } = request
     this.#client.setRequests([{ method, path, headers: { ...headers }, body }])
-    this.#recorder = new ExchangeRecorder(this.#clock, responseCaps, done)
+    this.#recorder = new ExchangeRecorder(this.#clock, responseCaps, caller)
     this.#recorder.sent()
     this.#sentUs = this.#clock.nowUs()
   }
@@ -143,7 +144,7 @@ class Connection {
     // A body without a length ends with its connection.
     if (this.#isClosing) recorder.end()
     else if (this.#clock.nowUs() - this.#sentUs >= timeoutUs) {
-      recorder.fail('timeout', `no complete answer within ${timeoutUs / 1000} ms`)
+      recorder.fail('timeout', timeoutMessage(timeoutUs))
     } else recorder.fail('broken', 'connection closed by the server')
   }
 

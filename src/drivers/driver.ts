@@ -1,18 +1,36 @@
 // What a driver is: it puts one request on the wire and stamps what comes back. Must not know about
 // schedules, lanes or limiters.
 
-import type { Cancel } from '../core/clock.ts'
 import type { Micros } from '../core/units.ts'
+import { type BodyTemplate, bodyText } from '../load/shapes.ts'
 
-/** One request, ready to go; header names in lower case. */
-export interface OutgoingRequest {
+/**
+ * What all requests of one shape and lane have in common, so that a driver makes the bytes once and
+ * changes only what differs. Header names are in lower case.
+ */
+export interface RequestTemplate {
   readonly method: string
   /** Path and query on the target. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+  /** Sent as `x-request-id`, followed by the number of the request; null: no such field. */
+  readonly idPrefix: string | null
+  readonly body: BodyTemplate
+}
+
+/** One request as a whole. */
+export interface RenderedRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** Total deadline, from the hand-over to the driver. */
-  readonly timeoutUs: Micros
+}
+
+/** Request number `seq` of a template, for drivers that take requests as a whole. */
+export function renderRequest(template: RequestTemplate, seq: number): RenderedRequest {
+  const { method, path, headers, idPrefix, body } = template
+  const id = idPrefix === null ? {} : { 'x-request-id': `${idPrefix}${seq}` }
+  return { method, path, headers: { ...headers, ...id }, body: bodyText(body, seq) }
 }
 
 /** Why an exchange has no complete answer. */
@@ -35,8 +53,13 @@ export interface StreamReading {
   readonly isFinished: boolean
 }
 
-/** One request and its answer. Instants are µs of the driver's clock. Valid only in the callback. */
+/**
+ * One request and its answer, as its caller sees it at the end: until the call returns or the caller
+ * sends again. Instants are µs of the driver's clock.
+ */
 export interface Exchange {
+  /** When the driver was given the request: later than this, it is the target's time or the wire's. */
+  readonly handedUs: Micros
   /** When the request was written to the socket; null when it never was. */
   readonly sentUs: Micros | null
   readonly firstByteUs: Micros | null
@@ -44,17 +67,34 @@ export interface Exchange {
   readonly endUs: Micros
   readonly status: number | null
   readonly headers: Readonly<Record<string, string>>
+  /** False: no header is about limits or usage, so that nobody needs to look at them. */
+  readonly hasLimitFields: boolean
   /** The first bytes of the body as text; '' for streams. */
   readonly body: string
   readonly bytesIn: number
   readonly stream: StreamReading | null
   readonly failure: ExchangeFailure | null
+  /** Whether the kept part of the body has this ASCII text; cheaper than `body` where that is long. */
+  bodyHas(text: string): boolean
+}
+
+/** Who sends a request and is told of its end. */
+export interface Caller {
+  ended(exchange: Exchange): void
+}
+
+/** A request under way; not to be used after its end. */
+export interface Sending {
+  abort(): void
 }
 
 /** Puts requests on the wire. */
 export interface Driver {
-  /** Sends at once; `done` is called exactly once, later. Returns a way to abort. */
-  send(request: OutgoingRequest, done: (exchange: Exchange) => void): Cancel
+  /**
+   * Sends request `seq` of a template at once, to be answered within `timeoutUs`; the caller is told
+   * exactly once, later.
+   */
+  send(template: RequestTemplate, seq: number, timeoutUs: Micros, caller: Caller): Sending
   close(): Promise<void>
 }
 

@@ -1,9 +1,16 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { realClock } from '../core/realClock.ts'
 import { httpServer, rawServer, type TestServer } from '../testing/servers.ts'
 import { saturate } from './autocannon.ts'
-import type { Driver, Exchange, OutgoingRequest } from './driver.ts'
+import {
+  type Driver,
+  type Exchange,
+  type RequestTemplate,
+  type ResponseCaps,
+  responseCaps,
+} from './driver.ts'
 import { undiciDriver } from './undici.ts'
+import { wireDriver } from './wire/wire.ts'
 
 const clock = realClock()
 let server: TestServer | undefined
@@ -16,11 +23,48 @@ afterEach(async () => {
   server = undefined
 })
 
-const get: OutgoingRequest = { method: 'GET', path: '/', headers: {}, body: '', timeoutUs: 5e6 }
+const get: RequestTemplate = {
+  method: 'GET',
+  path: '/',
+  headers: {},
+  idPrefix: null,
+  body: { head: '', variable: null, tail: '' },
+}
 
-function fetchOnce(request: Partial<OutgoingRequest> = {}): Promise<Exchange> {
-  driver ??= undiciDriver(server!.origin, clock, { connectionsMax: 4 })
-  return new Promise((resolve) => driver!.send({ ...get, ...request }, resolve))
+interface Changes {
+  readonly method?: string
+  readonly path?: string
+  readonly body?: string
+  readonly timeoutUs?: number
+}
+
+/** Exchanges are used again: this is what was to be seen at the end of one. */
+type Seen = Omit<Exchange, 'bodyHas' | 'hasLimitFields'>
+
+function seen(exchange: Exchange): Seen {
+  const { handedUs, sentUs, firstByteUs, firstTokenUs, endUs, status, bytesIn } = exchange
+  const { headers, body, stream, failure } = exchange
+  const instants = { handedUs, sentUs, firstByteUs, firstTokenUs, endUs }
+  return { ...instants, status, bytesIn, headers, body, stream, failure }
+}
+
+type Open = (origin: string, caps?: ResponseCaps) => Driver
+
+const drivers: readonly (readonly [string, Open])[] = [
+  [
+    'undici',
+    (origin, caps = responseCaps) => undiciDriver(origin, clock, { connectionsMax: 8, caps }),
+  ],
+  ['wire', (origin, caps = responseCaps) => wireDriver(origin, clock, { caps })],
+]
+let open: Open
+
+function fetchOnce({ body = '', timeoutUs = 5e6, ...changes }: Changes = {}): Promise<Seen> {
+  driver ??= open(server!.origin)
+  const template = { ...get, ...changes, body: { ...get.body, head: body } }
+  return new Promise((resolve) => {
+    driver!.send(template, 1, timeoutUs, { ended: (exchange) => resolve(seen(exchange)) })
+  })
 }
 
 /** A server that answers every connection with these bytes, in pieces. */
@@ -41,7 +85,11 @@ async function answering(pieces: readonly string[], end = true): Promise<void> {
 const sse = (body: string) =>
   `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n${body}`
 
-describe('the undici driver', () => {
+describe.each(drivers)('the %s driver', (_name, openDriver) => {
+  beforeEach(() => {
+    open = openDriver
+  })
+
   test('stamps an exchange in order, with status, headers and body', async () => {
     server = await httpServer((request, response) => {
       request.resume().on('end', () => {
@@ -107,7 +155,7 @@ describe('the undici driver', () => {
       pump()
     })
     const caps = { bodyBytesMax: 1_000_000, keptBytesMax: 1000, eventBytesMax: 1000 }
-    driver = undiciDriver(server.origin, clock, { connectionsMax: 1, caps })
+    driver = open(server.origin, caps)
     const exchange = await fetchOnce()
     expect(exchange.failure).toMatchObject({ kind: 'broken', message: /longer than 1000000/ })
     expect(exchange.body.length).toBe(1000)
@@ -118,7 +166,7 @@ describe('the undici driver', () => {
       socket.once('data', () => socket.write(sse(`data: ${'x'.repeat(5000)}`)))
     })
     const caps = { bodyBytesMax: 1_000_000, keptBytesMax: 1000, eventBytesMax: 1000 }
-    driver = undiciDriver(server.origin, clock, { connectionsMax: 1, caps })
+    driver = open(server.origin, caps)
     expect((await fetchOnce()).failure).toMatchObject({ kind: 'broken', message: /SSE event/ })
   })
 
@@ -138,12 +186,12 @@ describe('the undici driver', () => {
 
   test('aborts on request, once', async () => {
     server = await httpServer(() => {})
-    driver = undiciDriver(server.origin, clock, { connectionsMax: 1 })
-    const ends: Exchange[] = []
-    const abort = driver.send(get, (exchange) => ends.push(exchange))
+    driver = open(server.origin)
+    const ends: Seen[] = []
+    const sending = driver.send(get, 1, 5e6, { ended: (exchange) => ends.push(seen(exchange)) })
     await new Promise((resolve) => setTimeout(resolve, 30))
-    abort()
-    abort()
+    sending.abort()
+    sending.abort()
     await new Promise((resolve) => setTimeout(resolve, 30))
     expect(ends).toHaveLength(1)
     expect(ends[0]!.failure).toMatchObject({ kind: 'aborted' })
@@ -155,7 +203,6 @@ describe('the undici driver', () => {
       sockets.add(request.socket)
       setTimeout(() => response.end('ok'), 30)
     })
-    driver = undiciDriver(server.origin, clock, { connectionsMax: 8 })
     const exchanges = await Promise.all(Array.from({ length: 8 }, () => fetchOnce()))
     expect(sockets.size).toBe(8)
     expect(exchanges.every(({ status }) => status === 200)).toBe(true)
@@ -165,13 +212,14 @@ describe('the undici driver', () => {
 describe('the autocannon source', () => {
   /** Runs a closed loop of `count` requests and returns their exchanges. */
   async function closedLoop(count: number, connections: number, onUnfit = () => {}) {
-    const ends: Exchange[] = []
+    const ends: Seen[] = []
     let left = count
     const options = { connections, timeoutUs: 1e6, onUnfit }
     const { ended } = saturate(server!.origin, clock, options, () => {
       if (left <= 0) return null
       const path = `/${left--}`
-      return { request: { ...get, path }, done: (exchange) => ends.push(exchange) }
+      const caller = { ended: (exchange: Exchange) => ends.push(seen(exchange)) }
+      return { request: { method: 'GET', path, headers: {}, body: '' }, caller }
     })
     await ended
     return ends

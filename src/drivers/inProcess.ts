@@ -1,7 +1,8 @@
 // The in-process driver: requests go to a handler in this process, on any clock, without a socket.
 
 import type { Clock } from '../core/clock.ts'
-import { type Driver, responseCaps } from './driver.ts'
+import { type Driver, renderRequest, responseCaps } from './driver.ts'
+import { timeoutMessage } from './failures.ts'
 import { ExchangeRecorder } from './recorder.ts'
 
 /** What the driver needs a server to look like; the embedded gateway is one. */
@@ -29,11 +30,14 @@ interface InProcessReply {
 /** Sends to `server`, each way taking `travelUs` (default 0). */
 export function inProcessDriver(server: InProcessServer, clock: Clock, travelUs = 0): Driver {
   return {
-    send({ method, path, headers, body, timeoutUs }, done) {
+    send(template, seq, timeoutUs, caller) {
       let gone = () => {}
-      const recorder = new ExchangeRecorder(clock, responseCaps, (exchange) => {
-        cancelDeadline()
-        done(exchange)
+      const request = { ...renderRequest(template, seq), address: 'in-process' }
+      const recorder = new ExchangeRecorder(clock, responseCaps, {
+        ended(exchange) {
+          cancelDeadline()
+          caller.ended(exchange)
+        },
       })
       const travel = (run: () => void) => {
         clock.at(clock.nowUs() + travelUs, () => {
@@ -46,7 +50,7 @@ export function inProcessDriver(server: InProcessServer, clock: Clock, travelUs 
         gone()
       }
       const cancelDeadline = clock.at(clock.nowUs() + timeoutUs, () => {
-        giveUp('timeout', `no complete answer within ${timeoutUs / 1000} ms`)
+        giveUp('timeout', timeoutMessage(timeoutUs))
       })
       const write = (text: string) => {
         if (text !== '') travel(() => void recorder.data(Buffer.from(text)))
@@ -65,8 +69,8 @@ export function inProcessDriver(server: InProcessServer, clock: Clock, travelUs 
         },
       }
       recorder.sent()
-      travel(() => server.handle({ method, path, headers, body, address: 'in-process' }, reply))
-      return () => giveUp('aborted', 'aborted')
+      travel(() => server.handle(request, reply))
+      return { abort: () => giveUp('aborted', 'aborted') }
     },
     close: async () => {},
   }

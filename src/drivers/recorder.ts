@@ -3,15 +3,16 @@
 
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
-import type { Exchange, ExchangeFailure, ResponseCaps } from './driver.ts'
-import { SseParser } from './sse.ts'
-import { TokenStream } from './tokenStream.ts'
+import type { Caller, ExchangeFailure, ResponseCaps } from './driver.ts'
+import { EventStream } from './eventStream.ts'
+import { isLimitName } from './limitFields.ts'
 
-/** One exchange in the making; `done` is called exactly once. */
+/** One exchange in the making; its caller is told exactly once. */
 export class ExchangeRecorder {
   readonly #clock: Clock
   readonly #caps: ResponseCaps
-  readonly #done: (exchange: Exchange) => void
+  readonly #caller: Caller
+  readonly #handedUs: number
   #sentUs: number | null = null
   #firstByteUs: number | null = null
   #status: number | null = null
@@ -19,14 +20,14 @@ export class ExchangeRecorder {
   #kept: Buffer[] = []
   #keptBytes = 0
   #bytesIn = 0
-  #parser: SseParser | null = null
-  #tokens: TokenStream | null = null
+  #stream: EventStream | null = null
   #isOver = false
 
-  constructor(clock: Clock, caps: ResponseCaps, done: (exchange: Exchange) => void) {
+  constructor(clock: Clock, caps: ResponseCaps, caller: Caller) {
     this.#clock = clock
+    this.#handedUs = clock.nowUs()
     this.#caps = caps
-    this.#done = done
+    this.#caller = caller
   }
 
   get isOver(): boolean {
@@ -43,11 +44,8 @@ export class ExchangeRecorder {
     this.#firstByteUs ??= this.#clock.nowUs()
     this.#status = status
     this.#headers = headers
-    if (!(headers['content-type'] ?? '').startsWith('text/event-stream')) return
-    const tokens = new TokenStream()
-    this.#tokens = tokens
-    const sink = (data: string, type: string) => tokens.event(data, type, this.#clock.nowUs())
-    this.#parser = new SseParser(sink, this.#caps.eventBytesMax)
+    const isStream = (headers['content-type'] ?? '').toLowerCase().startsWith('text/event-stream')
+    if (isStream) this.#stream = new EventStream(this.#caps.eventBytesMax)
   }
 
   /** A piece of the body. Returns why the exchange has to be given up, or null. */
@@ -56,12 +54,12 @@ export class ExchangeRecorder {
     if (this.#bytesIn > this.#caps.bodyBytesMax) {
       return `body longer than ${this.#caps.bodyBytesMax} bytes`
     }
-    if (this.#parser === null) {
+    if (this.#stream === null) {
       this.#keep(chunk)
       return null
     }
     try {
-      this.#parser.push(chunk)
+      this.#stream.push(chunk, this.#clock.nowUs())
       return null
     } catch (error) {
       return messageOf(error)
@@ -70,7 +68,7 @@ export class ExchangeRecorder {
 
   /** The response is complete. */
   end(): void {
-    const stream = this.#tokens === null ? null : this.#endOfStream()
+    const stream = this.#stream?.end() ?? null
     if (stream !== null && !stream.isFinished && stream.errorBody === null) {
       return this.fail('broken', 'stream ended without a finish reason or [DONE]')
     }
@@ -79,11 +77,6 @@ export class ExchangeRecorder {
 
   fail(kind: ExchangeFailure['kind'], message: string): void {
     this.#finish({ kind, message })
-  }
-
-  #endOfStream() {
-    this.#parser!.end()
-    return this.#tokens!.reading()
   }
 
   #keep(chunk: Buffer): void {
@@ -97,17 +90,21 @@ export class ExchangeRecorder {
   #finish(failure: ExchangeFailure | null): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#done({
+    const body = this.#kept.length === 0 ? '' : Buffer.concat(this.#kept).toString('utf8')
+    this.#caller.ended({
+      handedUs: this.#handedUs,
       sentUs: this.#sentUs,
       firstByteUs: this.#firstByteUs,
-      firstTokenUs: this.#tokens?.firstTokenUs ?? null,
+      firstTokenUs: this.#stream?.firstTokenUs ?? null,
       endUs: this.#clock.nowUs(),
       status: this.#status,
       headers: this.#headers,
-      body: this.#kept.length === 0 ? '' : Buffer.concat(this.#kept).toString('utf8'),
+      hasLimitFields: Object.keys(this.#headers).some(isLimitName),
+      body,
       bytesIn: this.#bytesIn,
-      stream: this.#tokens?.reading() ?? null,
+      stream: this.#stream?.reading() ?? null,
       failure,
+      bodyHas: (text) => body.includes(text),
     })
   }
 }

@@ -33,18 +33,34 @@ export class SseParser {
   }
 
   push(chunk: Buffer): void {
-    let start = 0
+    for (let at = 0; at < chunk.length; ) at = this.pushEvent(chunk, at)
+  }
+
+  /** Reads from `start` up to the end of an event or of the chunk, and says where that is. */
+  pushEvent(chunk: Buffer, start: number): number {
+    let at = start
     // The line feed of a CRLF that was split between two chunks.
-    if (this.#endedWithCr && chunk[0] === LF) start = 1
-    if (chunk.length > 0) this.#endedWithCr = false
-    for (let end = lineEnd(chunk, start); end >= 0; end = lineEnd(chunk, start)) {
-      this.#line(chunk.subarray(start, end))
-      start = end + 1
-      if (chunk[end] !== CR) continue
-      if (chunk[start] === LF) start++
-      else if (start === chunk.length) this.#endedWithCr = true
+    if (this.#endedWithCr && chunk[at] === LF) at++
+    this.#endedWithCr = false
+    for (let end = lineEnd(chunk, at); end >= 0; end = lineEnd(chunk, at)) {
+      const isBlank = end === at && this.#lineBytes === 0
+      this.#line(chunk.subarray(at, end))
+      at = end + 1
+      if (chunk[end] === CR) {
+        if (chunk[at] === LF) at++
+        else if (at === chunk.length) this.#endedWithCr = true
+      }
+      if (isBlank) return at
     }
-    if (start < chunk.length) this.#keep(chunk.subarray(start))
+    if (at < chunk.length) this.#keep(chunk.subarray(at))
+    return chunk.length
+  }
+
+  /** Nothing of an event has been read. */
+  get isBetweenEvents(): boolean {
+    return (
+      this.#lineBytes === 0 && this.#eventBytes === 0 && !this.#endedWithCr && !this.#isFirstLine
+    )
   }
 
   /** The stream is over: a last event without its blank line counts. */

@@ -22,14 +22,14 @@ export class TokenStream {
       this.#isFinished = true
       return
     }
-    const json = parse(data)
+    const json = jsonObject(data)
     // One malformed event must not spoil the rest of the answer.
     if (json === undefined) return
     if (type === 'error' || isPresent(json.error)) {
       this.#errorBody = data
       return
     }
-    if (isOutput(json)) this.#token(us)
+    if (isOutput(json)) this.token(us)
     if (isPresent(json.usage) || isPresent(json.usageMetadata)) this.#usage = json
     if (isFinish(json)) this.#isFinished = true
   }
@@ -44,7 +44,8 @@ export class TokenStream {
     }
   }
 
-  #token(us: Micros): void {
+  /** An event that is known to carry output. */
+  token(us: Micros): void {
     this.#tokenEvents++
     if (this.#lastTokenUs === null) this.firstTokenUs = us
     else if (this.#gapsUs.length < gapsMax) this.#gapsUs.push(us - this.#lastTokenUs)
@@ -91,11 +92,12 @@ function isFinish(chunk: Chunk): boolean {
   return Array.isArray(chunk.choices) && chunk.choices.some((c) => isPresent(c?.finish_reason))
 }
 
-function isPresent(value: unknown): boolean {
+export function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null
 }
 
-function parse(data: string): Chunk | undefined {
+/** An event's data as JSON; undefined when it is no object. */
+export function jsonObject(data: string): Chunk | undefined {
   try {
     const json: unknown = JSON.parse(data)
     return typeof json === 'object' && json !== null ? json : undefined

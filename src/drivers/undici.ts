@@ -1,16 +1,18 @@
 // The undici driver: HTTP/1.1, HTTP/2, TLS; one request per connection at a time.
 
-import { readFileSync } from 'node:fs'
 import { type Dispatcher, Pool } from 'undici'
-import type { Cancel, Clock } from '../core/clock.ts'
-import { messageOf, UserError } from '../core/errors.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Micros } from '../core/units.ts'
 import {
+  type Caller,
   type Driver,
-  type Exchange,
-  type OutgoingRequest,
+  type RenderedRequest,
   type ResponseCaps,
+  renderRequest,
   responseCaps,
+  type Sending,
 } from './driver.ts'
+import { connectionMessage, readCa, timeoutMessage } from './failures.ts'
 import { ExchangeRecorder } from './recorder.ts'
 
 export interface UndiciOptions {
@@ -40,27 +42,31 @@ export function undiciDriver(origin: string, clock: Clock, options: UndiciOption
   })
   const caps = options.caps ?? responseCaps
   return {
-    send: (request, done) => send({ pool, clock, caps }, request, done),
+    send: (template, seq, timeoutUs, caller) =>
+      send({ pool, clock, caps }, renderRequest(template, seq), timeoutUs, caller),
     close: () => pool.destroy(),
   }
 }
 
-interface Wire {
+interface Parts {
   readonly pool: Pool
   readonly clock: Clock
   readonly caps: ResponseCaps
 }
 
 function send(
-  { pool, clock, caps }: Wire,
-  request: OutgoingRequest,
-  done: (exchange: Exchange) => void,
-): Cancel {
+  { pool, clock, caps }: Parts,
+  request: RenderedRequest,
+  timeoutUs: Micros,
+  caller: Caller,
+): Sending {
   let controller: Dispatcher.DispatchController | undefined
   let givenUp: Error | undefined
-  const recorder = new ExchangeRecorder(clock, caps, (exchange) => {
-    cancelDeadline()
-    done(exchange)
+  const recorder = new ExchangeRecorder(clock, caps, {
+    ended(exchange) {
+      cancelDeadline()
+      caller.ended(exchange)
+    },
   })
   const giveUp = (kind: 'timeout' | 'broken' | 'aborted', message: string) => {
     if (recorder.isOver) return
@@ -68,8 +74,8 @@ function send(
     recorder.fail(kind, message)
     controller?.abort(givenUp)
   }
-  const cancelDeadline = clock.at(clock.nowUs() + request.timeoutUs, () => {
-    giveUp('timeout', `no complete answer within ${request.timeoutUs / 1000} ms`)
+  const cancelDeadline = clock.at(clock.nowUs() + timeoutUs, () => {
+    giveUp('timeout', timeoutMessage(timeoutUs))
   })
   const { method, path, headers, body } = request
   const handler: Dispatcher.DispatchHandler = {
@@ -90,7 +96,7 @@ function send(
   }
   const isBodyless = body === '' && (method === 'GET' || method === 'HEAD')
   pool.dispatch({ method, path, headers, body: isBodyless ? null : body }, handler)
-  return () => giveUp('aborted', 'aborted')
+  return { abort: () => giveUp('aborted', 'aborted') }
 }
 
 function flatHeaders(
@@ -101,21 +107,4 @@ function flatHeaders(
     flat[name] = typeof value === 'string' ? value : (value ?? []).join(', ')
   }
   return flat
-}
-
-/** 'ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:1' and the like, with the cause that undici hides. */
-function connectionMessage(error: Error & { code?: string; cause?: unknown }): string {
-  const first = 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined
-  const text = messageOf(first ?? error)
-  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
-  return `${error.code ?? error.name}: ${text}${cause}`
-}
-
-function readCa(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const message = `target.caPath: expected a readable PEM file, got '${path}' (${messageOf(error)})`
-    throw new UserError('config', message, { cause: error })
-  }
 }

@@ -1,12 +1,13 @@
 // From an exchange to an outcome and, for rejections, to the limiter behind it: by what the response
 // says, else by what the lane's ledger allows. Must not know how requests are made.
 
+import type { Clock } from '../core/clock.ts'
 import type { NamedLimiter, RequestCost } from '../core/limits.ts'
 import { type Confidence, type Outcome, otherName, type UsageSource } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import type { LimitSignal, Rejection, ResponseView } from '../dialects/dialect.ts'
 import { outcomeOf, type Reading, type ResponseReader } from '../dialects/read.ts'
-import { usageOf, usageOfJson } from '../dialects/usage.ts'
+import { usageMark, usageOf, usageOfJson } from '../dialects/usage.ts'
 import type { Exchange } from '../drivers/driver.ts'
 import { Ledger, type LedgerEntry } from '../limiters/ledger.ts'
 import { advertisedLimiters } from './advertised.ts'
@@ -43,11 +44,9 @@ const nothing = {
   dialect: null,
 } as const
 
-/** A request that is under way, as its lane's attributor remembers it. */
-export interface SentRequest {
-  readonly estimate: RequestCost
-  readonly entry: LedgerEntry
-}
+const noEntry: LedgerEntry = []
+
+const plainSuccess: Attribution = { ...nothing, outcome: 'ok' }
 
 /** Attributes the exchanges of one lane, in the order of their ends. */
 export class Attributor {
@@ -68,15 +67,21 @@ export class Attributor {
     return this.#ledger
   }
 
-  sent(estimate: RequestCost, sentUs: Micros): SentRequest {
-    return { estimate, entry: this.#ledger.sent(estimate, sentUs) }
+  /** A request is sent now. */
+  sent(estimate: RequestCost, clock: Clock): LedgerEntry {
+    if (this.#ledger.limiters.length === 0) return noEntry
+    return this.#ledger.sent(estimate, clock.nowUs())
   }
 
-  ended({ estimate, entry }: SentRequest, exchange: Exchange): Attribution {
+  ended(estimate: RequestCost, entry: LedgerEntry, exchange: Exchange): Attribution {
     const { endUs, failure } = exchange
     if (failure !== null) {
       this.#ledger.lost(entry, endUs)
       return { ...nothing, outcome: failure.kind, error: failure.message }
+    }
+    if (this.#isPlainSuccess(exchange)) {
+      if (entry.length > 0) this.#ledger.admitted(entry, estimate, endUs)
+      return plainSuccess
     }
     const view = responseView(exchange, this.#epochMs)
     const reading = this.#read(view)
@@ -92,6 +97,13 @@ export class Attributor {
     this.#ledger.lost(entry, endUs)
     const { signals, dialect } = reading
     return { ...nothing, outcome, error: errorText(view), signals, dialect }
+  }
+
+  /** A success that says nothing about limits or usage: most are, and must cost nothing. */
+  #isPlainSuccess(exchange: Exchange): boolean {
+    const { status, stream, hasLimitFields } = exchange
+    if (status === null || status >= 400 || stream !== null || hasLimitFields) return false
+    return this.#read.ignoresPlainSuccess && !exchange.bodyHas(usageMark)
   }
 
   #limited(entry: LedgerEntry, view: ResponseView, reading: Reading, endUs: Micros): Attribution {

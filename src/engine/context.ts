@@ -8,27 +8,53 @@ import type { RequestCost } from '../core/limits.ts'
 import type { LimiterGauge } from '../core/progress.ts'
 import { randomStream, uniformAt } from '../core/random.ts'
 import type { RequestRecord } from '../core/record.ts'
-import { redactor } from '../core/text.ts'
+import { redactor, safeLine } from '../core/text.ts'
 import type { Micros } from '../core/units.ts'
 import { responseReader } from '../dialects/read.ts'
-import type { Driver, OutgoingRequest } from '../drivers/driver.ts'
-import { type LaneSecrets, laneHeaders, secretValues } from '../load/lanes.ts'
-import { limitersOfLane, type Plan } from '../load/plan.ts'
-import { type RequestBuilder, requestBuilder, shapeCost } from '../load/shapes.ts'
-import { Attributor } from './attribution.ts'
+import type { Driver, RequestTemplate } from '../drivers/driver.ts'
+import { type Lane, type LaneSecrets, laneHeaders, secretValues } from '../load/lanes.ts'
+import { type DriverName, limitersOfLane, type Plan } from '../load/plan.ts'
+import { type RequestShape, shapeCost, shapeTemplate } from '../load/shapes.ts'
+import { type Attribution, Attributor } from './attribution.ts'
 import type { EngineSink } from './sink.ts'
 
 export interface ContextParts {
   readonly plan: Plan
   readonly secrets: LaneSecrets
   readonly clock: Clock
-  readonly driver: Driver
+  /** The driver of a name; the same one each time. */
+  readonly driverOf: (name: DriverName) => Driver
   readonly sink: EngineSink
   /** Unix time of µs 0. */
   readonly epochMs: number
   readonly userAgent: string
   /** Put before the path of every shape; '' for none. */
   readonly pathPrefix: string
+}
+
+/** The requests of a shape on a lane. */
+export function requestTemplate(
+  lane: Lane,
+  shape: RequestShape,
+  parts: Pick<ContextParts, 'secrets' | 'userAgent' | 'pathPrefix'> & { readonly runId: string },
+): RequestTemplate {
+  const { method, path, headers, body } = shapeTemplate(shape, parts.runId)
+  return {
+    method,
+    path: parts.pathPrefix + path,
+    headers: { 'user-agent': parts.userAgent, ...headers, ...laneHeaders(lane, parts.secrets) },
+    idPrefix: `${parts.runId}-`,
+    body,
+  }
+}
+
+/** One shape on one lane: its bytes, its cost, who explains its rejections. */
+export interface Route {
+  readonly lane: string
+  readonly shape: string
+  readonly template: RequestTemplate
+  readonly cost: RequestCost
+  readonly attributor: Attributor
 }
 
 /** Failures in a row, without any answer, after which the target counts as dead … */
@@ -39,16 +65,14 @@ const deadUs = 2_000_000
 export class RunContext {
   readonly plan: Plan
   readonly clock: Clock
-  readonly driver: Driver
   readonly sink: EngineSink
   readonly redact: (text: string) => string
   /** How late requests were handed to the driver. */
   readonly lag = new LatencyHistogram()
   readonly #parts: ContextParts
   readonly #attributors: ReadonlyMap<string, Attributor>
-  readonly #headers: ReadonlyMap<string, Readonly<Record<string, string>>>
-  readonly #builders: ReadonlyMap<string, RequestBuilder>
-  readonly #costs: ReadonlyMap<string, RequestCost>
+  readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Route>>
+  #text: { readonly raw: string; readonly clean: string } = { raw: '', clean: '' }
   #seq = 0
   #sent = 0
   #tokens = 0
@@ -62,7 +86,6 @@ export class RunContext {
     const { plan, secrets } = parts
     this.plan = plan
     this.clock = parts.clock
-    this.driver = parts.driver
     this.sink = parts.sink
     this.redact = redactor(secretValues(secrets))
     const read = responseReader({ dialect: plan.dialect, rules: plan.rules })
@@ -72,11 +95,12 @@ export class RunContext {
         new Attributor(read, limitersOfLane(plan, lane), parts.epochMs),
       ]),
     )
-    this.#headers = new Map(plan.lanes.map((lane) => [lane.name, laneHeaders(lane, secrets)]))
-    this.#builders = new Map(
-      plan.shapes.map((shape) => [shape.name, requestBuilder(shape, plan.runId)]),
+    this.#routes = new Map(
+      plan.lanes.map((lane) => [
+        lane.name,
+        new Map(plan.shapes.map((shape) => [shape.name, this.#route(lane, shape)])),
+      ]),
     )
-    this.#costs = new Map(plan.shapes.map((shape) => [shape.name, shapeCost(shape)]))
   }
 
   /** A seed of its own for everything random in one place of the plan. */
@@ -94,23 +118,34 @@ export class RunContext {
     return attributor
   }
 
-  costOf(shape: string): RequestCost {
-    return this.#costs.get(shape)!
+  driverOf(name: DriverName): Driver {
+    return this.#parts.driverOf(name)
   }
 
-  build(shape: string, lane: string, seq: number, timeoutUs: Micros): OutgoingRequest {
-    const { method, path, headers, body } = this.#builders.get(shape)!(seq)
-    const own = {
-      'user-agent': this.#parts.userAgent,
-      'x-request-id': `${this.plan.runId}-${seq}`,
-    }
+  /** How requests of a shape go out on a lane. */
+  routeOf(lane: string, shape: string): Route {
+    const route = this.#routes.get(lane)?.get(shape)
+    assert(route !== undefined, `no lane ${lane} or no shape ${shape}`)
+    return route
+  }
+
+  #route(lane: Lane, shape: RequestShape): Route {
     return {
-      method,
-      path: this.#parts.pathPrefix + path,
-      headers: { ...own, ...headers, ...this.#headers.get(lane) },
-      body,
-      timeoutUs,
+      lane: lane.name,
+      shape: shape.name,
+      cost: shapeCost(shape),
+      attributor: this.attributorOf(lane.name),
+      template: requestTemplate(lane, shape, { runId: this.plan.runId, ...this.#parts }),
     }
+  }
+
+  /** What an attribution has to say, on one line and without secrets; null: nothing. */
+  textOf({ error, evidence }: Attribution): string | null {
+    const raw = error ?? (evidence.length === 0 ? '' : evidence.join('; '))
+    if (raw === '') return null
+    // Rejections in a row mostly say the same.
+    if (raw !== this.#text.raw) this.#text = { raw, clean: safeLine(this.redact(raw)) }
+    return this.#text.clean
   }
 
   /** Requests that the caps of the run still allow. */
@@ -121,8 +156,11 @@ export class RunContext {
     return requestsMax === null ? Number.MAX_SAFE_INTEGER : Math.max(0, requestsMax - this.#sent)
   }
 
-  countSent(lagUs: Micros): void {
+  countSent(): void {
     this.#sent++
+  }
+
+  countLag(lagUs: Micros): void {
     this.lag.record(Math.max(0, lagUs))
   }
 

@@ -210,7 +210,7 @@ export class Engine {
       seed: this.#context.seedOf(`${scenario.name}/${phase.name}`),
       gapUsMin: ratePerSMax === null ? 0 : Math.ceil(1e6 / ratePerSMax),
       saturate:
-        saturate === null || phase.driver === 'undici'
+        saturate === null || phase.driver !== 'autocannon'
           ? null
           : (options, next) => saturate({ ...options, timeoutUs: phase.timeoutUs }, next),
     })

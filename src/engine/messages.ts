@@ -3,12 +3,13 @@
 import type { RunEvent } from '../core/event.ts'
 import type { Progress } from '../core/progress.ts'
 import type { WallAnchor } from '../core/realClock.ts'
-import type { RecordBlock } from '../core/recordBlock.ts'
+import type { RingCut, RingMemory } from '../core/rowRing.ts'
 import type { Micros } from '../core/units.ts'
 import type { Plan } from '../load/plan.ts'
+import type { LimiterFinding } from '../recording/findings.ts'
+import type { Slice } from '../recording/slice.ts'
 import type { EngineResult, LagSummary } from './engine.ts'
 import type { ThreadHealth } from './health.ts'
-import type { TokenGaps } from './sink.ts'
 
 /** What an engine thread starts with. */
 export interface EngineThreadInput {
@@ -21,6 +22,10 @@ export interface EngineThreadInput {
   /** Spin over the last stretch before an intended instant; 0: timers only. */
   readonly spinUs: Micros
   readonly userAgent: string
+  /** Where rows go; null: none are wanted. */
+  readonly ring: RingMemory | null
+  /** Every how many requests there is a row. */
+  readonly rowEvery: number
 }
 
 /** Main thread → engine. */
@@ -32,16 +37,21 @@ export interface EngineHealth {
   readonly lag: LagSummary
 }
 
-/** Engine → main thread. In a batch the records come first. */
+/** Engine → main thread. In a batch, slices and events are in their order. */
 export type EngineMessage =
   | {
       readonly kind: 'batch'
-      readonly block: RecordBlock
-      readonly gaps: readonly TokenGaps[]
-      readonly events: readonly RunEvent[]
+      readonly told: readonly Told[]
+      readonly rows: RingCut | null
       readonly progress: Progress | null
       readonly health: EngineHealth | null
     }
-  | { readonly kind: 'done'; readonly result: EngineResult }
+  | {
+      readonly kind: 'done'
+      readonly result: EngineResult
+      readonly findings: readonly LimiterFinding[]
+    }
   /** A user's mistake that shows only here, like an unreadable certificate. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+
+export type Told = { readonly slice: Slice } | { readonly event: RunEvent }

@@ -1,39 +1,35 @@
 // One phase under way: turns offers of its source into requests, ends into records, and knows when
 // to stop. Sources decide when; this file decides whether and writes down what became of it.
 
-import type { Cancel } from '../core/clock.ts'
 import type { LimiterGauge, Progress } from '../core/progress.ts'
-import type { RequestRecord, Stage } from '../core/record.ts'
-import { safeLine } from '../core/text.ts'
 import type { Micros } from '../core/units.ts'
-import type { Exchange, OutgoingRequest } from '../drivers/driver.ts'
+import type { Driver, Exchange } from '../drivers/driver.ts'
 import { offeredPerS } from '../load/arrivals.ts'
 import { laneOf, shapePicker } from '../load/mix.ts'
 import type { Phase } from '../load/plan.ts'
-import { StopCounter, type StopRule, sendableCount, stopReason } from '../load/stop.ts'
-import type { Attribution, SentRequest } from './attribution.ts'
+import { StopCounter, type StopRule, stopReason } from '../load/stop.ts'
+import type { Attribution } from './attribution.ts'
 import type { RunContext } from './context.ts'
+import { Flight, type FlightDesk, type FlightOwner } from './flight.ts'
 
 /** Why a phase sends no more. */
 export type StopReason =
   | { readonly kind: 'rule'; readonly rule: StopRule }
   | { readonly kind: 'exhausted' | 'interrupted' | 'cap-reached' | 'target-died' }
 
-/** A request that has been built and counted; `done` makes its record. */
-export interface Flight {
-  readonly request: OutgoingRequest
-  readonly done: (exchange: Exchange) => void
-}
-
-export class PhaseRun {
+export class PhaseRun implements FlightDesk {
   readonly phase: Phase
   readonly startUs: Micros
   readonly #context: RunContext
   readonly #scenario: string
   readonly #pickShape: (i: number) => string
   readonly #measureUs: Micros
-  readonly #counter = new StopCounter()
-  readonly #aborts = new Set<Cancel>()
+  readonly #driver: Driver
+  readonly #endUs: Micros
+  readonly #counter: StopCounter
+  /** All flights of this phase, and those of them that are free. */
+  readonly #flights: Flight[] = []
+  readonly #free: Flight[] = []
   readonly #onStop: (reason: StopReason) => void
   readonly #onIdle: () => void
   #index = 0
@@ -57,6 +53,9 @@ export class PhaseRun {
     this.#measureUs = this.startUs + place.phase.warmupUs
     const seedName = `${place.scenario}/${place.phase.name}`
     this.#pickShape = shapePicker(place.phase.mix, context.seedOf(seedName))
+    this.#driver = context.driverOf(place.phase.driver)
+    this.#counter = new StopCounter(place.phase.until)
+    this.#endUs = this.#measureUs + this.#counter.durationUs
   }
 
   get isStopped(): boolean {
@@ -69,36 +68,34 @@ export class PhaseRun {
 
   /** When the phase ends by a duration rule; null without one. */
   get endUs(): Micros | null {
-    const spans = this.phase.until.flatMap((rule) => (rule.kind === 'duration' ? [rule.us] : []))
-    return spans.length === 0 ? null : this.#measureUs + Math.min(...spans)
+    return this.#endUs === Number.POSITIVE_INFINITY ? null : this.#endUs
   }
 
   /** How many requests may still be sent now, by the stop rules and the caps. */
   get sendable(): number {
     if (this.#stopped !== null) return 0
-    return Math.min(sendableCount(this.phase.until, this.#counter), this.#context.sendable)
+    return Math.max(0, Math.min(this.#counter.left, this.#context.sendable))
   }
 
   /** Whether an intended start lies within the phase. */
   isWithin(intendedUs: Micros): boolean {
-    return this.endUs === null || intendedUs < this.endUs
+    return intendedUs < this.#endUs
   }
 
   /**
    * Offers the next request. It is sent now, or recorded as unsent when too many are in flight;
    * nothing happens (and false is returned) when the phase has stopped.
    */
-  offer(intendedUs: Micros, lane?: string, ended?: (record: RequestRecord) => void): boolean {
-    this.checkStop()
-    if (this.sendable === 0) return false
+  offer(intendedUs: Micros, lane?: string, owner: FlightOwner | null = null): boolean {
+    if (intendedUs >= this.#endUs || this.sendable === 0) {
+      this.checkStop()
+      if (this.sendable === 0) return false
+    }
     const isFull = this.inFlight >= this.phase.inFlightMax
-    const flight = this.take(intendedUs, lane, ended, isFull)
+    const flight = this.take(intendedUs, lane, owner, isFull)
     if (flight === null) return true
-    const abort = this.#context.driver.send(flight.request, (exchange) => {
-      this.#aborts.delete(abort)
-      flight.done(exchange)
-    })
-    this.#aborts.add(abort)
+    const { template } = flight.route
+    flight.sending = this.#driver.send(template, flight.seq, this.phase.timeoutUs, flight)
     return true
   }
 
@@ -106,35 +103,44 @@ export class PhaseRun {
   take(
     intendedUs: Micros,
     lane?: string,
-    ended?: (record: RequestRecord) => void,
+    owner: FlightOwner | null = null,
     isUnsent = false,
   ): Flight | null {
-    const nowUs = this.#context.clock.nowUs()
+    const flight = this.#free.pop() ?? this.#newFlight()
     const i = this.#index++
-    const seq = this.#context.nextSeq()
-    const names = {
-      seq,
-      scenario: this.#scenario,
-      phase: this.phase.name,
-      lane: lane ?? laneOf(this.phase.lanes, i),
-      shape: this.#pickShape(i),
-      intendedUs,
-      inFlight: this.inFlight,
-      stage: (intendedUs < this.#measureUs ? 'warmup' : 'measure') as Stage,
-    }
+    const route = this.#context.routeOf(lane ?? laneOf(this.phase.lanes, i), this.#pickShape(i))
+    flight.clear()
+    flight.seq = this.#context.nextSeq()
+    flight.route = route
+    flight.lane = route.lane
+    flight.shape = route.shape
+    flight.intendedUs = intendedUs
+    flight.inFlight = this.inFlight
+    flight.stage = intendedUs < this.#measureUs ? 'warmup' : 'measure'
+    flight.owner = owner
     this.#planned++
     if (isUnsent) {
       this.#unsent++
-      this.#record({ ...names, ...unsent }, ended)
+      this.#record(flight)
       return null
     }
     this.#sent++
-    if (names.stage === 'measure') this.#counter.sent++
-    this.#context.countSent(nowUs - intendedUs)
-    const attributor = this.#context.attributorOf(names.lane)
-    const sent = attributor.sent(this.#context.costOf(names.shape), nowUs)
-    const request = this.#context.build(names.shape, names.lane, seq, this.phase.timeoutUs)
-    return { request, done: (exchange) => this.#done(names, sent, exchange, ended) }
+    if (flight.stage === 'measure') this.#counter.countSent()
+    this.#context.countSent()
+    flight.entry = route.attributor.sent(route.cost, this.#context.clock)
+    return flight
+  }
+
+  /** An exchange has ended: its flight becomes a record. */
+  landed(flight: Flight, exchange: Exchange): void {
+    this.#ended++
+    flight.take(exchange)
+    this.#context.countLag(exchange.handedUs - flight.intendedUs)
+    const { stream } = exchange
+    if (stream !== null && stream.gapsUs.length > 0) this.#context.sink.gaps(flight, stream.gapsUs)
+    this.#tell(flight, flight.route.attributor.ended(flight.route.cost, flight.entry, exchange))
+    this.#record(flight)
+    if (this.#stopped !== null && this.inFlight === 0) this.#onIdle()
   }
 
   /** Ends the phase; in-flight requests go on. */
@@ -156,7 +162,7 @@ export class PhaseRun {
 
   /** Drops everything in flight; each request still gets its record. */
   abortAll(): void {
-    for (const abort of [...this.#aborts]) abort()
+    for (const flight of this.#flights) flight.sending?.abort()
   }
 
   get counts() {
@@ -190,46 +196,34 @@ export class PhaseRun {
     return isMeant ? this.endUs : null
   }
 
-  #done(
-    names: RequestNames,
-    sent: SentRequest,
-    exchange: Exchange,
-    ended?: (record: RequestRecord) => void,
-  ): void {
-    this.#ended++
-    const attribution = this.#context.attributorOf(names.lane).ended(sent, exchange)
-    const { scenario, phase, lane, shape } = names
-    const gapsUs = exchange.stream?.gapsUs ?? []
-    if (gapsUs.length > 0) this.#context.sink.gaps({ scenario, phase, lane, shape, gapsUs })
-    this.#record({ ...names, ...timesOf(exchange), ...this.#told(attribution) }, ended)
-    if (this.#stopped !== null && this.inFlight === 0) this.#onIdle()
+  #newFlight(): Flight {
+    const flight = new Flight(this)
+    flight.scenario = this.#scenario
+    flight.phase = this.phase.name
+    this.#flights.push(flight)
+    return flight
   }
 
-  #told(attribution: Attribution) {
-    const { outcome, limiter, confidence, retryAfterUs, promptTokens, completionTokens } =
-      attribution
-    const text = attribution.error ?? attribution.evidence.join('; ')
-    const error = text === '' ? null : safeLine(this.#context.redact(text))
-    const { usageSource } = attribution
-    return {
-      outcome,
-      limiter,
-      confidence,
-      retryAfterUs,
-      promptTokens,
-      completionTokens,
-      usageSource,
-      error,
-    }
+  #tell(flight: Flight, attribution: Attribution): void {
+    flight.outcome = attribution.outcome
+    flight.limiter = attribution.limiter
+    flight.confidence = attribution.confidence
+    flight.retryAfterUs = attribution.retryAfterUs
+    flight.promptTokens = attribution.promptTokens
+    flight.completionTokens = attribution.completionTokens
+    flight.usageSource = attribution.usageSource
+    flight.error = this.#context.textOf(attribution)
   }
 
-  #record(record: RequestRecord, ended?: (record: RequestRecord) => void): void {
-    this.#context.sink.record(record)
-    this.#context.countEnded(record)
-    if (record.stage === 'measure') this.#counter.ended(record)
+  #record(flight: Flight): void {
+    this.#context.sink.record(flight)
+    this.#context.countEnded(flight)
+    if (flight.stage === 'measure') this.#counter.ended(flight)
     if (this.#context.isTargetDead) this.stop({ kind: 'target-died' })
-    this.checkStop()
-    ended?.(record)
+    if (this.sendable === 0) this.checkStop()
+    // The owner may send again at once, but not on this flight: it still reads it.
+    flight.owner?.flightEnded(flight)
+    this.#free.push(flight)
   }
 
   /** How much of the phase is done: the rule that is nearest to its end counts. */
@@ -252,30 +246,4 @@ export class PhaseRun {
         return []
     }
   }
-}
-
-type RequestNames = Pick<
-  RequestRecord,
-  'seq' | 'scenario' | 'phase' | 'lane' | 'shape' | 'intendedUs' | 'inFlight' | 'stage'
->
-
-const unsent = {
-  sentUs: null,
-  firstByteUs: null,
-  firstTokenUs: null,
-  endUs: null,
-  outcome: 'unsent',
-  status: null,
-  limiter: null,
-  confidence: null,
-  retryAfterUs: null,
-  promptTokens: null,
-  completionTokens: null,
-  usageSource: null,
-  bytesIn: 0,
-  error: null,
-} as const
-
-function timesOf({ sentUs, firstByteUs, firstTokenUs, endUs, status, bytesIn }: Exchange) {
-  return { sentUs, firstByteUs, firstTokenUs, endUs, status, bytesIn }
 }

@@ -5,19 +5,15 @@ import type { Progress } from '../core/progress.ts'
 import type { RequestRecord } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 
-/** Gaps between the tokens of one answer, with the names its record has. */
-export interface TokenGaps {
-  readonly scenario: string
-  readonly phase: string
-  readonly lane: string
-  readonly shape: string
-  readonly gapsUs: readonly Micros[]
-}
+/** The names that the figures of an answer go by. */
+export type AnswerNames = Pick<RequestRecord, 'scenario' | 'phase' | 'lane' | 'shape'>
 
 /** Receives everything a run produces, in order. */
 export interface EngineSink {
+  /** A record is valid only during the call. */
   record(record: RequestRecord): void
+  /** Gaps between the tokens of one answer. */
+  gaps(names: AnswerNames, gapsUs: readonly Micros[]): void
   event(event: RunEvent): void
-  gaps(gaps: TokenGaps): void
   progress(progress: Progress): void
 }

@@ -5,6 +5,7 @@ import type { Cancel, Clock } from '../core/clock.ts'
 import type { RequestRecord } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import type { NextRequest, Saturation } from '../drivers/autocannon.ts'
+import { renderRequest } from '../drivers/driver.ts'
 import {
   type ArrivalProcess,
   type ClosedArrivals,
@@ -13,6 +14,7 @@ import {
   schedule,
 } from '../load/arrivals.ts'
 import { laneOf } from '../load/mix.ts'
+import type { FlightOwner } from './flight.ts'
 import type { PhaseRun } from './phaseRun.ts'
 
 /** Offers requests from `start` until the phase stops. */
@@ -82,44 +84,95 @@ const backOffUsLast = 1_000_000
 /** Users in a loop: a request, its answer, a pause. Each stays on one lane. */
 function closedSource(
   arrivals: Exclude<ClosedArrivals, { kind: 'saturate' }>,
-  { run, clock, gapUsMin }: SourceParts,
+  parts: SourceParts,
 ): Source {
+  const { run, clock } = parts
   const pauseUs = arrivals.kind === 'spaced' ? arrivals.gapUs : arrivals.thinkUs
-  const cancels = new Map<number, Cancel>()
-  let nextSlotUs = run.startUs
-  let isStopped = false
-  const offerAt = (user: number, us: Micros, failures: number) => {
-    if (isStopped) return
-    // A rate cap spaces the sends of all users together.
-    const slotUs = gapUsMin === 0 ? us : Math.max(us, nextSlotUs)
-    nextSlotUs = slotUs + gapUsMin
-    const offer = () => {
-      run.offer(slotUs, laneOf(run.phase.lanes, user), (record) => {
-        const failed = isBroken(record) ? failures + 1 : 0
-        const backOffUs = failed === 0 ? 0 : Math.min(backOffUsLast, backOffUsFirst * 2 ** failed)
-        offerAt(user, clock.nowUs() + Math.max(pauseUs, backOffUs), failed)
-      })
-    }
-    cancels.set(user, clock.at(slotUs, offer))
-  }
+  const slots = new Slots(parts)
+  const users = Array.from({ length: arrivals.count }, (_, i) => {
+    return new User(parts, slots, pauseUs, laneOf(run.phase.lanes, i))
+  })
+  let endCheck: Cancel = () => {}
   return {
     start() {
       const beginUs = Math.max(run.startUs, clock.nowUs())
-      for (let user = 0; user < arrivals.count; user++) {
-        offerAt(user, beginUs + Math.round((pauseUs * user) / arrivals.count), 0)
+      for (const [i, user] of users.entries()) {
+        user.offerAt(beginUs + Math.round((pauseUs * i) / arrivals.count))
       }
-      const endUs = run.endUs
-      if (endUs !== null)
-        cancels.set(
-          -1,
-          clock.at(endUs, () => run.checkStop()),
-        )
+      if (run.endUs !== null) endCheck = clock.at(run.endUs, () => run.checkStop())
     },
     stop() {
-      isStopped = true
-      for (const cancel of cancels.values()) cancel()
+      endCheck()
+      for (const user of users) user.stop()
     },
     abort() {},
+  }
+}
+
+/** Spaces the sends of all users together, as far as a rate cap asks for it. */
+class Slots {
+  readonly #gapUsMin: Micros
+  #nextUs: Micros
+
+  constructor({ run, gapUsMin }: SourceParts) {
+    this.#gapUsMin = gapUsMin
+    this.#nextUs = run.startUs
+  }
+
+  next(us: Micros): Micros {
+    if (this.#gapUsMin === 0) return us
+    const slotUs = Math.max(us, this.#nextUs)
+    this.#nextUs = slotUs + this.#gapUsMin
+    return slotUs
+  }
+}
+
+class User implements FlightOwner {
+  readonly #parts: SourceParts
+  readonly #slots: Slots
+  readonly #pauseUs: Micros
+  readonly #lane: string
+  #slotUs: Micros = 0
+  #failures = 0
+  #isStopped = false
+  #cancel: Cancel | null = null
+
+  constructor(parts: SourceParts, slots: Slots, pauseUs: Micros, lane: string) {
+    this.#parts = parts
+    this.#slots = slots
+    this.#pauseUs = pauseUs
+    this.#lane = lane
+  }
+
+  flightEnded(record: RequestRecord): void {
+    this.#failures = isBroken(record) ? this.#failures + 1 : 0
+    if (this.#failures > 0 || record.endUs === null) {
+      const backOffUs = Math.min(backOffUsLast, backOffUsFirst * 2 ** this.#failures)
+      return this.offerAt(this.#parts.clock.nowUs() + Math.max(this.#pauseUs, backOffUs))
+    }
+    // Without a pause the next request is due at the very end of this one: no timer, no clock.
+    const slotUs = this.#slots.next(record.endUs + this.#pauseUs)
+    if (slotUs === record.endUs) this.#offer(slotUs)
+    else this.#wait(slotUs)
+  }
+
+  offerAt(us: Micros): void {
+    this.#wait(this.#slots.next(us))
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#cancel?.()
+  }
+
+  #wait(us: Micros): void {
+    if (this.#isStopped) return
+    this.#slotUs = us
+    this.#cancel = this.#parts.clock.at(us, () => this.#offer(this.#slotUs))
+  }
+
+  #offer(us: Micros): void {
+    if (!this.#isStopped) this.#parts.run.offer(us, this.#lane, this)
   }
 }
 
@@ -135,7 +188,11 @@ function saturateSource(
   let cancel: Cancel = () => {}
   const next: NextRequest = () => {
     run.checkStop()
-    return run.sendable === 0 ? null : run.take(clock.nowUs())
+    if (run.sendable === 0) return null
+    const flight = run.take(clock.nowUs())
+    return flight === null
+      ? null
+      : { request: renderRequest(flight.route.template, flight.seq), caller: flight }
   }
   const onUnfit = () => {
     if (run.isStopped) return

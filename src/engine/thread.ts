@@ -5,25 +5,32 @@ import { Worker } from 'node:worker_threads'
 import { UserError, type UserErrorCode } from '../core/errors.ts'
 import type { RunEvent } from '../core/event.ts'
 import type { Progress } from '../core/progress.ts'
-import type { RequestRecord } from '../core/record.ts'
-import { decodeBlock } from '../core/recordBlock.ts'
+import { RingReader, ringMemory } from '../core/rowRing.ts'
+import type { LimiterFinding } from '../recording/findings.ts'
+import type { JournalBatch } from '../recording/journalFormat.ts'
+import type { Slice } from '../recording/slice.ts'
 import type { EngineResult } from './engine.ts'
 import type { EngineCommand, EngineHealth, EngineMessage, EngineThreadInput } from './messages.ts'
-import type { TokenGaps } from './sink.ts'
 
 /** Receives what the engine produces, on the main thread, in order. */
 export interface EngineListener {
-  record(record: RequestRecord): void
-  gaps(gaps: TokenGaps): void
+  slice(slice: Slice): void
   event(event: RunEvent): void
+  /** Rows of requests; `lost`: how many of them did not make it since the start. */
+  rows(batch: JournalBatch, lost: number): void
   progress(progress: Progress): void
   health(health: EngineHealth): void
+}
+
+/** What is left to tell when a run is over. */
+export interface EngineEnd extends EngineResult {
+  readonly findings: readonly LimiterFinding[]
 }
 
 /** A run under way in a thread of its own. */
 export interface EngineThread {
   /** Rejects with `UserError` or with what crashed the thread. */
-  readonly result: Promise<EngineResult>
+  readonly result: Promise<EngineEnd>
   /** Sends no more, waits for what is in flight. */
   stop(): void
   /** Drops what is in flight. */
@@ -31,21 +38,30 @@ export interface EngineThread {
 }
 
 export function startEngineThread(
-  input: EngineThreadInput,
+  input: Omit<EngineThreadInput, 'ring'>,
   listener: EngineListener,
 ): EngineThread {
   // Source and build differ in the extension only.
   const entry = new URL(`./threadMain${extname(import.meta.filename)}`, import.meta.url)
-  const worker = new Worker(entry, { workerData: input })
-  const result = new Promise<EngineResult>((resolve, reject) => {
+  const ring = input.rowEvery === 0 ? null : ringMemory()
+  const reader = ring === null ? null : new RingReader(ring)
+  const worker = new Worker(entry, { workerData: { ...input, ring } satisfies EngineThreadInput })
+  const result = new Promise<EngineEnd>((resolve, reject) => {
     worker.on('message', (message: EngineMessage) => {
-      if (message.kind === 'done') return resolve(message.result)
+      if (message.kind === 'done') {
+        return resolve({ ...message.result, findings: message.findings })
+      }
       if (message.kind === 'refused') {
         return reject(new UserError(message.code as UserErrorCode, message.message))
       }
-      for (const record of decodeBlock(message.block)) listener.record(record)
-      for (const gaps of message.gaps) listener.gaps(gaps)
-      for (const event of message.events) listener.event(event)
+      for (const told of message.told) {
+        if ('slice' in told) listener.slice(told.slice)
+        else listener.event(told.event)
+      }
+      if (message.rows !== null) {
+        const { rows, texts, lost } = message.rows
+        listener.rows({ source: 0, texts, rows: reader!.take(rows) }, lost)
+      }
       if (message.progress !== null) listener.progress(message.progress)
       if (message.health !== null) listener.health(message.health)
     })

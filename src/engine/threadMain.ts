@@ -1,30 +1,39 @@
-// The entry point of an engine thread: a run on the real clock, handed over in batches.
+// The entry point of an engine thread: a run on the real clock, folded here and handed over in
+// batches.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert, UserError } from '../core/errors.ts'
-import type { RunEvent } from '../core/event.ts'
 import type { Progress } from '../core/progress.ts'
 import { realClock, shareWallAnchor } from '../core/realClock.ts'
-import { RecordEncoder } from '../core/recordBlock.ts'
+import { RingWriter } from '../core/rowRing.ts'
 import { saturate } from '../drivers/autocannon.ts'
-import { undiciDriver } from '../drivers/undici.ts'
+import { RunFolds } from '../recording/folds.ts'
 import { Engine } from './engine.ts'
 import { ThreadMonitor } from './health.ts'
-import type { EngineCommand, EngineMessage, EngineThreadInput } from './messages.ts'
-import type { TokenGaps } from './sink.ts'
+import type {
+  EngineCommand,
+  EngineHealth,
+  EngineMessage,
+  EngineThreadInput,
+  Told,
+} from './messages.ts'
 import { targetAddress } from './target.ts'
+import { Transport } from './transport.ts'
 
-/** A batch goes out this often, or when it holds this many records. */
+/** A batch goes out this often, or when it holds this many rows. */
 const batchMs = 50
-const batchRecordsMax = 4096
+const batchRowsMax = 16_384
 const healthMs = 1000
 
 assert(parentPort !== null, 'threadMain runs in a worker thread')
 const port = parentPort
 const input = workerData as EngineThreadInput
-const records = new RecordEncoder()
-let gaps: TokenGaps[] = []
-let events: RunEvent[] = []
+const ring = input.ring === null ? null : new RingWriter(input.ring)
+const folds = new RunFolds(input.plan, {
+  slice: (slice) => told.push({ slice }),
+  event: (event) => told.push({ event }),
+})
+let told: Told[] = []
 let progress: Progress | null = null
 
 try {
@@ -35,31 +44,29 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { plan, epochMs, spinUs } = input
+  const { plan, epochMs, spinUs, rowEvery } = input
   shareWallAnchor(input.wallAnchor)
   const clock = realClock({ epochMs, spinUs })
   const address = targetAddress(input.targetUrl)
   const tls = plan.target.kind === 'url' ? plan.target.tls : { caPath: null, verify: true }
-  const driver = undiciDriver(address.origin, clock, {
-    connectionsMax: connectionsMax(),
-    caPath: tls.caPath,
-    verify: tls.verify,
-  })
+  const transport = new Transport(address.origin, clock, { tls, inFlightMax: inFlightMax() })
   const engine = new Engine({
     plan,
     secrets: new Map(input.secrets),
     clock,
-    driver,
+    driverOf: (name) => transport.driverOf(name),
     epochMs,
     userAgent: input.userAgent,
     pathPrefix: address.pathPrefix,
     sink: {
       record(record) {
-        records.add(record)
-        if (records.count >= batchRecordsMax) flush()
+        folds.record(record)
+        if (ring === null || record.seq % rowEvery !== 0) return
+        ring.write(record)
+        if (ring.pending >= batchRowsMax) flush()
       },
-      gaps: (some) => gaps.push(some),
-      event: (event) => events.push(event),
+      gaps: (names, gapsUs) => folds.gaps(names, gapsUs),
+      event: (event) => folds.event(event),
       progress(report) {
         progress = report
       },
@@ -71,35 +78,37 @@ async function main(): Promise<void> {
   })
   port.on('message', (command: EngineCommand) => engine[command]())
   const monitor = new ThreadMonitor()
-  const flushing = setInterval(() => flush(), batchMs)
+  const flushing = setInterval(() => {
+    folds.advance(clock.nowUs())
+    flush()
+  }, batchMs)
   const health = () => ({ thread: monitor.read(), lag: engine.lag() })
   const checking = setInterval(() => flush(health()), healthMs)
   const result = await engine.run()
   clearInterval(flushing)
   clearInterval(checking)
+  folds.close()
   flush(health())
   monitor.close()
-  await driver.close()
-  send({ kind: 'done', result })
+  await transport.close()
+  send({ kind: 'done', result, findings: folds.findings.all() })
   port.close()
 }
 
-function flush(health: Extract<EngineMessage, { kind: 'batch' }>['health'] = null): void {
-  const isEmpty = records.count + gaps.length + events.length === 0
-  if (isEmpty && progress === null && health === null) return
-  const block = records.cut()
-  send({ kind: 'batch', block, gaps, events, progress, health }, [block.numbers.buffer])
-  gaps = []
-  events = []
+function flush(health: EngineHealth | null = null): void {
+  const rows = ring === null || ring.pending === 0 ? null : ring.cut()
+  if (told.length === 0 && rows === null && progress === null && health === null) return
+  send({ kind: 'batch', told, rows, progress, health })
+  told = []
   progress = null
 }
 
-function send(message: EngineMessage, transfer: ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer)
+function send(message: EngineMessage): void {
+  port.postMessage(message)
 }
 
-/** Enough for the phase that has the most in flight. */
-function connectionsMax(): number {
+/** Of the phase that has the most in flight. */
+function inFlightMax(): number {
   const phases = input.plan.scenarios.flatMap(({ phases }) => phases)
-  return Math.max(1, ...phases.map(({ inFlightMax }) => inFlightMax))
+  return Math.max(1, ...phases.map((phase) => phase.inFlightMax))
 }

@@ -17,6 +17,8 @@ const nearShare = 0.1
 /** A request of ours that has been sent and not answered: its stakes, in chain order. */
 export type LedgerEntry = readonly Stake[]
 
+const noStakes: LedgerEntry = []
+
 /** Which declared limiter explains a rejection; null when none can. */
 export interface Explanation {
   readonly limiter: string | null
@@ -40,6 +42,7 @@ export class Ledger {
   }
 
   sent(estimate: RequestCost, sentUs: Micros): LedgerEntry {
+    if (this.#replays.length === 0) return noStakes
     const denier = this.#replays.findIndex((replay) => replay.wouldDeny(estimate, sentUs))
     return this.#replays.map((replay, i) => {
       return replay.sent(estimate, sentUs, denier < 0 || i < denier)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RequestRecord } from '../core/record.ts'
 import { laneHeaders, secretValues } from './lanes.ts'
 import { laneOf, shapePicker } from './mix.ts'
-import { type RequestShape, requestBuilder } from './shapes.ts'
+import { bodyText, type RequestShape, shapeTemplate } from './shapes.ts'
 import { StopCounter, sendableCount, stopReason } from './stop.ts'
 
 const chat: RequestShape = {
@@ -56,8 +56,8 @@ describe('a mix', () => {
 
 describe('a request shape', () => {
   test('builds a chat request with its prompt and limits', () => {
-    const { headers, body } = requestBuilder(chat, 'run')(3)
-    const json = JSON.parse(body)
+    const { headers, body } = shapeTemplate(chat, 'run')
+    const json = JSON.parse(bodyText(body, 3))
     expect(headers['content-type']).toBe('application/json')
     expect(json).toMatchObject({ model: 'm', max_tokens: 16 })
     expect(json.messages[0].content.split(' ')).toHaveLength(8)
@@ -65,12 +65,12 @@ describe('a request shape', () => {
   })
 
   test('asks for usage when it streams', () => {
-    const json = JSON.parse(requestBuilder({ ...chat, stream: true }, 'run')(0).body)
+    const json = JSON.parse(bodyText(shapeTemplate({ ...chat, stream: true }, 'run').body, 0))
     expect(json).toMatchObject({ stream: true, stream_options: { include_usage: true } })
   })
 
   test('survives quotes in the model name', () => {
-    const json = JSON.parse(requestBuilder({ ...chat, model: 'a"b\\c' }, 'run')(0).body)
+    const json = JSON.parse(bodyText(shapeTemplate({ ...chat, model: 'a"b\\c' }, 'run').body, 0))
     expect(json.model).toBe('a"b\\c')
   })
 
@@ -80,7 +80,7 @@ describe('a request shape', () => {
       kind: 'raw' as const,
       body: '{"n":{{seq}},"m":"{{model}}","p":"{{prompt}}"}',
     }
-    const json = JSON.parse(requestBuilder(raw, 'run')(42).body)
+    const json = JSON.parse(bodyText(shapeTemplate(raw, 'run').body, 42))
     expect(json).toMatchObject({ n: 42, m: 'm' })
     expect(json.p.split(' ')).toHaveLength(8)
   })
@@ -111,34 +111,36 @@ describe('stop rules', () => {
 
   test('a number of requests is met exactly', () => {
     const rules = [{ kind: 'requests', count: 3 }] as const
-    const state = new StopCounter()
-    expect(sendableCount(rules, state)).toBe(3)
-    state.sent = 3
+    const state = new StopCounter(rules)
+    expect(state.left).toBe(3)
+    for (let i = 0; i < 3; i++) state.countSent()
+    expect(state.left).toBe(0)
     expect(sendableCount(rules, state)).toBe(0)
     expect(stopReason(rules, state)).toBe(rules[0])
   })
 
   test('the first rejection of a limiter allows just the requests asked for on top', () => {
     const rules = [{ kind: 'rejected', limiter: 'requests', plus: 5 }] as const
-    const state = new StopCounter()
-    state.sent = 41
+    const state = new StopCounter(rules)
+    for (let i = 0; i < 41; i++) state.countSent()
     state.ended(limited('tokens'))
     expect(stopReason(rules, state)).toBe(null)
     state.ended(limited('requests'))
-    expect(sendableCount(rules, state)).toBe(5)
-    state.sent = 46
+    expect(state.left).toBe(5)
+    for (let i = 0; i < 5; i++) state.countSent()
+    expect(state.left).toBe(0)
     expect(stopReason(rules, state)).toBe(rules[0])
   })
 
   test('any limiter is written as a star', () => {
     const rules = [{ kind: 'rejected', limiter: '*', plus: 0 }] as const
-    const state = new StopCounter()
+    const state = new StopCounter([])
     state.ended(limited('x'))
     expect(stopReason(rules, state)).toBe(rules[0])
   })
 
   test('tokens spent and time elapsed end a phase too', () => {
-    const state = new StopCounter()
+    const state = new StopCounter([{ kind: 'spent', unit: 'tokens', amount: 1000 }])
     state.ended(ok(10, 90))
     expect(stopReason([{ kind: 'spent', unit: 'tokens', amount: 100 }], state)).not.toBe(null)
     expect(stopReason([{ kind: 'spent', unit: 'completion-tokens', amount: 91 }], state)).toBe(null)

@@ -15,8 +15,12 @@ import type { StopRule } from './stop.ts'
 /** Raised when the meaning of a field changes. */
 export const planVersion = 1
 
-/** How requests are put on the wire; 'auto' is undici, and autocannon for `saturate`. */
-export type DriverName = 'auto' | 'undici' | 'autocannon'
+/**
+ * How requests are put on the wire: 'auto' is 'wire', our own HTTP/1.1; 'undici' is the second opinion;
+ * 'autocannon' drives `saturate` phases, the others of its scenario go by 'wire'.
+ */
+export const driverNames = ['auto', 'wire', 'undici', 'autocannon'] as const
+export type DriverName = (typeof driverNames)[number]
 
 /** A limiter that is declared to stand in front of the target; `tier` null: for every lane. */
 export interface DeclaredLimiter extends NamedLimiter {

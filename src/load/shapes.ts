@@ -1,7 +1,7 @@
 // Request shapes: what one kind of request looks like, what it will cost, and its bytes.
 
 import type { RequestCost } from '../core/limits.ts'
-import { promptMaker } from './prompts.ts'
+import { promptMaker, promptTemplate } from './prompts.ts'
 
 /** Templates that know how to ask for `outputTokensMax` tokens after `promptTokens` of prompt. */
 export type ShapeKind = 'chat' | 'completion' | 'embedding' | 'raw'
@@ -24,31 +24,44 @@ export interface RequestShape {
   readonly body: string | null
 }
 
+/** Bodies that are alike but for one stretch: head + variable(seq) + tail. */
+export interface BodyTemplate {
+  readonly head: string
+  /** What differs from request to request; null: nothing does. */
+  readonly variable: ((seq: number) => string) | null
+  readonly tail: string
+}
+
+/** The body of request `seq`. */
+export function bodyText({ head, variable, tail }: BodyTemplate, seq: number): string {
+  return variable === null ? head + tail : head + variable(seq) + tail
+}
+
 /** The parts of a request that do not depend on the lane. */
-export interface BuiltRequest {
+export interface ShapeTemplate {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: BodyTemplate
 }
-
-/** Builds the request number `seq` of a shape. */
-export type RequestBuilder = (seq: number) => BuiltRequest
 
 const promptMark = '\u0000prompt\u0000'
 
-/** A builder that pastes each prompt between two ready-made halves of the body. */
-export function requestBuilder(shape: RequestShape, nonce: string): RequestBuilder {
+/** A shape as a template; `nonce` (the run) keeps its prompts apart from those of other runs. */
+export function shapeTemplate(shape: RequestShape, nonce: string): ShapeTemplate {
   const { method, path } = shape
-  if (shape.kind === 'raw') return rawBuilder(shape, nonce)
+  if (shape.kind === 'raw')
+    return { method, path, headers: shape.headers, body: rawBody(shape, nonce) }
   const json = JSON.stringify(bodyOf(shape))
   const mark = JSON.stringify(promptMark).slice(1, -1)
   const at = json.indexOf(mark)
-  const head = json.slice(0, at)
-  const tail = json.slice(at + mark.length)
-  const prompt = promptMaker(Math.max(1, shape.promptTokens), nonce)
-  const headers = { 'content-type': 'application/json', ...shape.headers }
-  return (seq) => ({ method, path, headers, body: head + prompt(seq) + tail })
+  const prompt = promptTemplate(Math.max(1, shape.promptTokens), nonce)
+  const body = {
+    head: json.slice(0, at) + prompt.head,
+    variable: prompt.variable,
+    tail: prompt.tail + json.slice(at + mark.length),
+  }
+  return { method, path, headers: { 'content-type': 'application/json', ...shape.headers }, body }
 }
 
 /** What a request of this shape costs at most; dollars are not known to a client. */
@@ -71,16 +84,15 @@ function bodyOf(shape: RequestShape): Record<string, unknown> {
   }
 }
 
-function rawBuilder(shape: RequestShape, nonce: string): RequestBuilder {
-  const { method, path, headers, model } = shape
+function rawBody(shape: RequestShape, nonce: string): BodyTemplate {
+  const { model } = shape
   const template = shape.body ?? ''
+  if (!template.includes('{{')) return { head: template, variable: null, tail: '' }
   const prompt = promptMaker(Math.max(1, shape.promptTokens), nonce)
-  if (!template.includes('{{')) return () => ({ method, path, headers, body: template })
-  return (seq) => {
-    const body = template
+  const variable = (seq: number) =>
+    template
       .replaceAll('{{prompt}}', () => prompt(seq))
       .replaceAll('{{seq}}', String(seq))
       .replaceAll('{{model}}', () => model)
-    return { method, path, headers, body }
-  }
+  return { head: '', variable, tail: '' }
 }

@@ -50,21 +50,53 @@ export function describeStop(rule: StopRule): string {
   }
 }
 
-/** Counts a finished request into a state that grows with the phase. */
+/**
+ * The state of a phase's rules, as it grows with the phase; asked before every request, so what can
+ * be known ahead is.
+ */
 export class StopCounter implements StopState {
+  readonly rules: readonly StopRule[]
+  /** When the first rule of time is met, from the start; Infinity without one. */
+  readonly durationUs: Micros
+  /** How many more requests the rules allow to be sent at once. */
+  left: number
   sent = 0
   elapsedUs: Micros = 0
   promptTokens = 0
   completionTokens = 0
   readonly sentAtRejection = new Map<string, number>()
 
+  readonly #hasSpent: boolean
+
+  constructor(rules: readonly StopRule[]) {
+    this.rules = rules
+    const spans = rules.flatMap((rule) => (rule.kind === 'duration' ? [rule.us] : []))
+    this.durationUs = Math.min(...spans, Number.POSITIVE_INFINITY)
+    this.#hasSpent = rules.some(({ kind }) => kind === 'spent')
+    this.left = sendableCount(rules, this)
+  }
+
+  /** A request was sent. */
+  countSent(): void {
+    this.sent++
+    this.left--
+  }
+
+  /** A request has ended. */
   ended(record: RequestRecord): void {
-    this.promptTokens += record.promptTokens ?? 0
-    this.completionTokens += record.completionTokens ?? 0
-    if (record.outcome !== 'limited') return
-    for (const name of ['*', record.limiter]) {
-      if (name !== null && !this.sentAtRejection.has(name))
-        this.sentAtRejection.set(name, this.sent)
+    if (this.#hasSpent) {
+      this.promptTokens += record.promptTokens ?? 0
+      this.completionTokens += record.completionTokens ?? 0
+      this.left = sendableCount(this.rules, this)
+    }
+    if (record.outcome === 'limited') this.#limited(record.limiter)
+  }
+
+  #limited(limiter: string | null): void {
+    for (const name of ['*', limiter]) {
+      if (name === null || this.sentAtRejection.has(name)) continue
+      this.sentAtRejection.set(name, this.sent)
+      this.left = sendableCount(this.rules, this)
     }
   }
 }

@@ -2,7 +2,7 @@
 // overshoot, recovery. A fold over the records of a run in the order of their ends.
 
 import { type LimitUnit, limitOf, windowUsOf } from '../core/limits.ts'
-import type { Confidence, RequestRecord } from '../core/record.ts'
+import { type Confidence, copyRecord, type RequestRecord } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import { type DeclaredLimiter, limitersOfLane, type Plan, type Scenario } from '../load/plan.ts'
 
@@ -45,47 +45,69 @@ export interface FirstRejection {
 /** Admitted requests that are kept to look up how many had ended at an instant. */
 const recentMax = 65_536
 
-interface Admitted {
-  readonly sentUs: Micros
-  readonly endUs: Micros
-  readonly tokens: number
-  /** Sums up to and with this one, in the order of ends. */
-  readonly requestsSum: number
-  readonly tokensSum: number
-}
+// Columns of what is kept about each admitted request; sums are up to and with it, in the order of
+// ends.
+const sentColumn = 0
+const endColumn = 1
+const tokensColumn = 2
+const requestsSumColumn = 3
+const tokensSumColumn = 4
+const columns = 5
 
 /** What a lane was admitted since its windows were clean: an isolated phase, or the scenario. */
 class LaneCount {
-  readonly recent: Admitted[] = []
   requests = 0
-  tokens = 0
   firstSentUs: Micros | null = null
+  #tokens = 0
+  /** The last `recentMax` admitted requests, in a ring that grows up to that. */
+  #recent = new Float64Array(columns * 64)
 
   add(record: RequestRecord): void {
     const tokens = tokensOf(record)
-    this.requests++
-    this.tokens += tokens
     const sentUs = record.sentUs ?? record.intendedUs
-    this.firstSentUs = Math.min(this.firstSentUs ?? sentUs, sentUs)
-    const sums = { requestsSum: this.requests, tokensSum: this.tokens }
-    this.recent.push({ sentUs, endUs: record.endUs!, tokens, ...sums })
-    if (this.recent.length > recentMax) this.recent.splice(0, recentMax / 2)
+    if (this.requests < recentMax && this.requests * columns === this.#recent.length) this.#grow()
+    const at = (this.requests % recentMax) * columns
+    this.requests++
+    this.#tokens += tokens
+    if (this.firstSentUs === null || sentUs < this.firstSentUs) this.firstSentUs = sentUs
+    this.#recent[at + sentColumn] = sentUs
+    this.#recent[at + endColumn] = record.endUs!
+    this.#recent[at + tokensColumn] = tokens
+    this.#recent[at + requestsSumColumn] = this.requests
+    this.#recent[at + tokensSumColumn] = this.#tokens
   }
 
   before(rejected: RequestRecord): AdmittedBefore {
     const sentUs = rejected.sentUs!
-    const ended = this.recent.findLast(({ endUs }) => endUs <= sentUs)
-    const overlapping = this.recent.filter(
-      (admitted) => admitted.endUs > sentUs && admitted.sentUs <= rejected.endUs!,
-    )
-    const requestsMin = ended?.requestsSum ?? 0
-    const tokensMin = ended?.tokensSum ?? 0
+    let requestsMin = 0
+    let tokensMin = 0
+    let overlapping = 0
+    let overlappingTokens = 0
+    const kept = Math.min(this.requests, recentMax)
+    // Backwards, from the last that was admitted.
+    for (let i = 1; i <= kept; i++) {
+      const at = ((this.requests - i) % recentMax) * columns
+      if (this.#recent[at + endColumn]! <= sentUs) {
+        requestsMin = this.#recent[at + requestsSumColumn]!
+        tokensMin = this.#recent[at + tokensSumColumn]!
+        break
+      }
+      if (this.#recent[at + sentColumn]! > rejected.endUs!) continue
+      overlapping++
+      overlappingTokens += this.#recent[at + tokensColumn]!
+    }
     return {
       requestsMin,
-      requestsMax: requestsMin + overlapping.length,
+      requestsMax: requestsMin + overlapping,
       tokensMin,
-      tokensMax: tokensMin + overlapping.reduce((sum, { tokens }) => sum + tokens, 0),
+      tokensMax: tokensMin + overlappingTokens,
     }
+  }
+
+  #grow(): void {
+    const wider = new Float64Array(this.#recent.length * 2)
+    wider.set(this.#recent)
+    this.#recent = wider
   }
 }
 
@@ -99,6 +121,18 @@ interface Open {
   recovered: RequestRecord | null
 }
 
+/** One lane in one phase. */
+interface Place {
+  readonly scenario: string
+  readonly phase: string
+  readonly lane: string
+  readonly count: LaneCount
+  /** By limiter. */
+  readonly opens: Map<string, Open>
+  /** Those of all phases of the scenario. */
+  readonly opensOfLane: Open[]
+}
+
 /** Called when a limiter rejects for the first time in a phase, or admits again after that. */
 export interface FindingEvents {
   firstRejection?(record: RequestRecord, admitted: AdmittedBefore): void
@@ -110,10 +144,12 @@ export class FindingsFold {
   readonly #events: FindingEvents
   /** For each phase, the phase since whose start nothing has been forgotten. */
   readonly #epochs: ReadonlyMap<string, string>
-  readonly #lanes = new Map<string, LaneCount>()
-  readonly #open = new Map<string, Open>()
-  readonly #openByLane = new Map<string, Open[]>()
-  readonly #seen = new Set<string>()
+  readonly #places = new Map<string, Place>()
+  readonly #counts = new Map<string, LaneCount>()
+  readonly #opensByLane = new Map<string, Open[]>()
+  /** In the order of their first rejections. */
+  readonly #open: Open[] = []
+  #last: Place | null = null
 
   constructor(plan: Plan, events: FindingEvents = {}) {
     this.#plan = plan
@@ -122,21 +158,21 @@ export class FindingsFold {
   }
 
   add(record: RequestRecord): void {
-    this.#seen.add(`${record.scenario}\n${record.lane}`)
-    if (record.outcome === 'limited') this.#rejected(record)
-    else if (record.outcome === 'ok') this.#admitted(record)
+    const place = this.#placeOf(record)
+    if (record.outcome === 'limited') this.#rejected(place, record)
+    else if (record.outcome === 'ok') this.#admitted(place, record)
   }
 
   /** Findings per phase, in order of first rejection; declared limiters that never fired come last. */
   all(): LimiterFinding[] {
-    const fired = [...this.#open.values()].map((open) => this.#finding(open))
+    const fired = this.#open.map((open) => this.#finding(open))
     return [...fired, ...this.#silent(fired)]
   }
 
-  #admitted(record: RequestRecord): void {
-    this.#laneOf(record).add(record)
+  #admitted({ count, opensOfLane }: Place, record: RequestRecord): void {
+    count.add(record)
     const sentUs = record.sentUs!
-    for (const open of this.#openByLane.get(laneKey(record)) ?? []) {
+    for (const open of opensOfLane) {
       const { record: first, admitted } = open
       if (sentUs <= first.endUs!) {
         // It was under way when the rejection was: it may have been admitted before.
@@ -146,51 +182,56 @@ export class FindingsFold {
           tokensMax: admitted.tokensMax + tokensOf(record),
         }
       } else if (open.recovered === null && open.phase === record.phase) {
-        open.recovered = record
+        open.recovered = copyRecord(record)
         this.#events.recovered?.(record, open.limiter, sentUs - first.endUs!)
       }
     }
   }
 
-  #rejected(record: RequestRecord): void {
-    const key = `${laneKey(record)}\n${record.phase}\n${record.limiter}`
-    const open = this.#open.get(key)
-    const lane = this.#laneOf(record)
+  #rejected({ count, opens, opensOfLane }: Place, record: RequestRecord): void {
+    const limiter = record.limiter!
+    const open = opens.get(limiter)
     if (open === undefined) {
-      const admitted = lane.before(record)
+      const admitted = count.before(record)
       const opened: Open = {
-        limiter: record.limiter!,
+        limiter,
         phase: record.phase,
-        lane,
+        lane: count,
         rejections: 1,
-        record,
+        record: copyRecord(record),
         admitted,
         recovered: null,
       }
-      this.#open.set(key, opened)
-      const siblings = this.#openByLane.get(laneKey(record))
-      if (siblings === undefined) this.#openByLane.set(laneKey(record), [opened])
-      else siblings.push(opened)
+      opens.set(limiter, opened)
+      opensOfLane.push(opened)
+      this.#open.push(opened)
       this.#events.firstRejection?.(record, admitted)
       return
     }
     open.rejections++
     // Answers overtake each other: the first rejection is the one that was sent first.
     if (record.sentUs! < open.record.sentUs!) {
-      open.record = record
-      open.admitted = lane.before(record)
+      open.record = copyRecord(record)
+      open.admitted = count.before(record)
     }
   }
 
-  #laneOf(record: RequestRecord): LaneCount {
-    const epoch = this.#epochs.get(`${record.scenario}\n${record.phase}`) ?? ''
-    const key = `${laneKey(record)}\n${epoch}`
-    let lane = this.#lanes.get(key)
-    if (lane === undefined) {
-      lane = new LaneCount()
-      this.#lanes.set(key, lane)
+  #placeOf(record: RequestRecord): Place {
+    const { scenario, phase, lane } = record
+    const last = this.#last
+    // Most records are of the same place as the one before.
+    if (last?.lane === lane && last.phase === phase && last.scenario === scenario) return last
+    const key = `${laneKey(record)}\n${phase}`
+    let place = this.#places.get(key)
+    if (place === undefined) {
+      const epoch = this.#epochs.get(`${scenario}\n${phase}`) ?? ''
+      const count = entryOf(this.#counts, `${laneKey(record)}\n${epoch}`, () => new LaneCount())
+      const opensOfLane = entryOf(this.#opensByLane, laneKey(record), () => [])
+      place = { scenario, phase, lane, count, opens: new Map(), opensOfLane }
+      this.#places.set(key, place)
     }
-    return lane
+    this.#last = place
+    return place
   }
 
   #finding(open: Open): LimiterFinding {
@@ -222,7 +263,7 @@ export class FindingsFold {
   }
 
   #silent(fired: readonly LimiterFinding[]): LimiterFinding[] {
-    return [...this.#seen].flatMap((key) => {
+    return [...this.#opensByLane.keys()].flatMap((key) => {
       const [scenario, lane] = key.split('\n') as [string, string]
       const isSilent = ({ name }: DeclaredLimiter) =>
         !fired.some((f) => f.scenario === scenario && f.lane === lane && f.limiter === name)
@@ -282,6 +323,15 @@ function epochsOf(scenario: Scenario): [string, string][] {
     if (isolate === 'window') epoch = name
     return [`${scenario.name}\n${name}`, epoch]
   })
+}
+
+function entryOf<V>(entries: Map<string, V>, key: string, make: () => V): V {
+  let entry = entries.get(key)
+  if (entry === undefined) {
+    entry = make()
+    entries.set(key, entry)
+  }
+  return entry
 }
 
 function laneKey({ scenario, lane }: { scenario: string; lane: string }): string {

@@ -1,14 +1,14 @@
 // Second by second: what ended in each second, per (scenario, lane, shape, outcome).
 
 import type { LatencyHistogram } from '../core/histogram.ts'
-import type { RequestRecord } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import { type Series, SeriesFold } from './series.ts'
+import type { Slice } from './slice.ts'
 
 /** Length of an interval. */
 export const intervalUs: Micros = 1_000_000
 
-/** Records of a second may still come in this long after it is over. */
+/** Slices of a second may still come in this long after it is over. */
 const graceUs = 1_000_000
 
 /** One second of one series. */
@@ -67,7 +67,7 @@ interface OpenSecond {
   inFlightMax: number
 }
 
-/** Seals a second once it is surely over and hands its rows on; late records join the oldest open one. */
+/** Seals a second once it is surely over and hands its rows on; late slices join the oldest open one. */
 export class IntervalFold {
   readonly #sink: (interval: Interval) => void
   readonly #open = new Map<number, OpenSecond>()
@@ -77,16 +77,15 @@ export class IntervalFold {
     this.#sink = sink
   }
 
-  add(record: RequestRecord): void {
-    const us = record.endUs ?? record.intendedUs
-    const second = Math.max(Math.floor(us / intervalUs), this.#sealedBefore)
+  add(slice: Slice): void {
+    const second = Math.max(Math.floor(slice.startUs / intervalUs), this.#sealedBefore)
     let open = this.#open.get(second)
     if (open === undefined) {
       open = { fold: new SeriesFold(), inFlightMax: 0 }
       this.#open.set(second, open)
     }
-    open.fold.add(record)
-    open.inFlightMax = Math.max(open.inFlightMax, record.inFlight + 1)
+    for (const cut of slice.series) open.fold.add(cut)
+    open.inFlightMax = Math.max(open.inFlightMax, slice.inFlightMax)
   }
 
   /** The run has reached `nowUs`. */

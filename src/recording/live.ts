@@ -1,18 +1,14 @@
-// The state of a run as somebody watching wants to see it: a fold over the same records, with a
-// short memory. Snapshots are plain data; drawing them is somebody else's business.
+// The state of a run as somebody watching wants to see it: a fold over slices, with a short
+// memory. Snapshots are plain data; drawing them is somebody else's business.
 
 import type { RunEvent } from '../core/event.ts'
 import { LatencyHistogram } from '../core/histogram.ts'
+import { valueAt } from '../core/latencyCounts.ts'
 import type { LimiterGauge, Progress } from '../core/progress.ts'
-import {
-  type Confidence,
-  emptyCounts,
-  type Outcome,
-  type RequestRecord,
-  responseUs,
-  ttftUs,
-} from '../core/record.ts'
+import { type Confidence, emptyCounts, type Outcome } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
+import { addCounts } from './series.ts'
+import type { SeriesCut, Slice } from './slice.ts'
 
 /** One limiter on one lane. */
 export interface LiveLimiter {
@@ -129,24 +125,35 @@ export class LiveFold {
     this.#options = options
   }
 
-  record(record: RequestRecord): void {
-    this.#enter(record.scenario)
-    this.#counts[record.outcome]++
-    const second = this.#second(record.endUs ?? record.intendedUs)
-    second.ended += record.outcome === 'unsent' ? 0 : 1
-    second.tokens += record.completionTokens ?? 0
-    const us = responseUs(record)
-    this.#lastLimiter.set(record.lane, record.outcome === 'limited' ? record.limiter : null)
-    if (record.outcome === 'limited') {
-      this.#limited.record(us!)
-      this.#rejected(record)
+  slice(slice: Slice): void {
+    for (const cut of slice.series) {
+      this.#enter(cut.names.scenario)
+      this.#series(cut, this.#second(slice.startUs))
     }
-    if (record.outcome !== 'ok') return
-    second.ok++
-    this.#ok.record(us!)
-    this.#bars[barOf(us!)]!++
-    const ttft = record.firstTokenUs === null ? null : ttftUs(record)
-    if (ttft !== null) this.#ttft.record(ttft)
+    for (const { lane, limiter, rejections, retryAtUs } of slice.limiters) {
+      const memory = this.#limiterOf(lane, limiter)
+      memory.rejections += rejections
+      memory.retryAtUs = retryAtUs
+    }
+    for (const [lane, limiter] of slice.lastLimiters) this.#lastLimiter.set(lane, limiter)
+  }
+
+  #series({ names, count, completionTokens, measures }: SeriesCut, second: Second): void {
+    const { outcome } = names
+    this.#counts[outcome] += count
+    second.ended += outcome === 'unsent' ? 0 : count
+    second.tokens += completionTokens
+    const { response, ttft } = measures
+    if (outcome === 'limited' && response !== undefined) addCounts(this.#limited, response)
+    if (outcome !== 'ok') return
+    second.ok += count
+    if (response !== undefined) {
+      addCounts(this.#ok, response)
+      for (const [i, index] of response.indices.entries()) {
+        this.#bars[barOf(valueAt(index))]! += response.counts[i]!
+      }
+    }
+    if (ttft !== undefined) addCounts(this.#ttft, ttft)
   }
 
   /** What a first rejection had before it is known to the findings, which report it as an event. */
@@ -207,12 +214,6 @@ export class LiveFold {
     this.#lastLimiter.clear()
     for (const histogram of [this.#ok, this.#limited, this.#ttft]) histogram.reset()
     this.#bars.fill(0)
-  }
-
-  #rejected(record: RequestRecord): void {
-    const memory = this.#limiterOf(record.lane, record.limiter!)
-    memory.rejections++
-    memory.retryAtUs = record.retryAfterUs === null ? null : record.endUs! + record.retryAfterUs
   }
 
   #limiterOf(lane: string, limiter: string): LimiterMemory {

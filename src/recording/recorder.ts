@@ -1,20 +1,25 @@
-// Records a run: every record, event and gap goes into the folds, and on to the files of the run's
-// folder while the run goes on. Must not know how records were made.
+// Records a run: slices, events and rows go into the totals and on to the files of the run's folder
+// while the run goes on. Must not know how they were made.
 
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { createWriteStream, rmSync, type WriteStream } from 'node:fs'
 import type { RunEvent } from '../core/event.ts'
-import { emptyCounts, type RequestRecord, recordColumns } from '../core/record.ts'
+import { emptyCounts } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import type { Plan } from '../load/plan.ts'
 import { CsvFile } from './csv.ts'
-import { FindingsFold } from './findings.ts'
+import type { LimiterFinding } from './findings.ts'
 import { HlogFile } from './hlog.ts'
 import { IntervalFold, intervalColumns, intervalRow } from './intervals.ts'
+import { JournalWriter } from './journal.ts'
+import type { JournalBatch } from './journalFormat.ts'
+import { journalName, type RequestsProgress, requestsName } from './requestsFile.ts'
+import { type RequestsThread, startRequestsThread } from './requestsThread.ts'
 import type { RunFolder } from './runFolder.ts'
-import { SeriesFold, type SeriesNames } from './series.ts'
+import { SeriesFold } from './series.ts'
+import type { PhaseSpan, Slice } from './slice.ts'
 
 /** First and last instants of the measured requests of a phase. */
-export interface PhaseSpan {
+interface Span {
   startUs: Micros
   endUs: Micros
 }
@@ -27,16 +32,19 @@ export interface RecorderOptions {
   readonly redact: (text: string) => string
   /** A file could not be written; called once, further output is dropped. */
   readonly onWriteError: (error: Error) => void
-  /** Every event, those that the recorder itself makes included. */
+  /** Whether there will be rows: `requests.csv` is made from them. */
+  readonly hasRows: boolean
   readonly onEvent?: (event: RunEvent) => void
+  /** Rows are still being written into `requests.csv` after the run. */
+  readonly onCatchUp?: (progress: RequestsProgress) => void
 }
 
 export class RunRecorder {
   /** Measured requests only. */
   readonly series = new SeriesFold()
-  readonly findings: FindingsFold
+  findings: readonly LimiterFinding[] = []
   readonly counts = emptyCounts()
-  readonly spans = new Map<string, PhaseSpan>()
+  readonly spans = new Map<string, Span>()
   readonly #options: RecorderOptions
   readonly #intervals: IntervalFold
   readonly #files: Files | null
@@ -45,22 +53,6 @@ export class RunRecorder {
   constructor(options: RecorderOptions) {
     this.#options = options
     this.#files = options.folder === null ? null : openFiles(options, (error) => this.#fail(error))
-    this.findings = new FindingsFold(options.plan, {
-      firstRejection: (record, admitted) => {
-        const text = `first rejection by ${record.limiter} (${record.confidence}): request ${record.seq}, after ${admitted.requestsMin} requests and ${admitted.tokensMin} tokens`
-        const { seq, limiter, confidence } = record
-        this.#own('first-rejection', record, record.endUs!, text, {
-          seq,
-          limiter,
-          confidence,
-          ...admitted,
-        })
-      },
-      recovered: (record, limiter, afterUs) => {
-        const text = `${limiter} admits again ${(afterUs / 1e6).toFixed(3)} s after its first rejection`
-        this.#own('recovered', record, record.endUs!, text, { limiter, afterUs })
-      },
-    })
     this.#intervals = new IntervalFold((interval) => {
       if (this.#isBroken) return
       this.#files?.intervals.write([options.plan.runId, ...intervalRow(interval)])
@@ -68,19 +60,22 @@ export class RunRecorder {
     })
   }
 
-  record(record: RequestRecord): void {
-    this.counts[record.outcome]++
-    this.findings.add(record)
-    this.#intervals.add(record)
-    if (record.stage === 'measure') {
-      this.series.add(record)
-      this.#span(record)
+  slice(slice: Slice): void {
+    this.#intervals.add(slice)
+    for (const cut of slice.series) {
+      this.counts[cut.names.outcome] += cut.count
+      if (cut.stage === 'measure') this.series.add(cut)
     }
-    if (!this.#isBroken) this.#files?.requests.write(this.#row(record))
+    for (const span of slice.spans) this.#span(span)
   }
 
-  gaps(names: Omit<SeriesNames, 'outcome'>, gapsUs: readonly Micros[]): void {
-    this.series.addGaps(names, gapsUs)
+  rows(batch: JournalBatch): void {
+    this.#files?.rows?.journal.append(batch)
+  }
+
+  /** Rows that the disk was too slow for. */
+  get lostRows(): number {
+    return this.#files?.rows?.journal.lostRows ?? 0
   }
 
   event(event: RunEvent): void {
@@ -97,10 +92,11 @@ export class RunRecorder {
   /** Seals and closes the files. */
   async close(): Promise<void> {
     this.#intervals.close()
-    if (this.#files === null || this.#isBroken) return
-    const { requests, intervals, hlog, events } = this.#files
+    if (this.#files === null) return
+    const { rows, intervals, hlog, events } = this.#files
+    if (this.#isBroken) return rows?.requests.stop()
     await Promise.all([
-      requests.close(),
+      rows === null ? null : this.#closeRows(rows),
       intervals.close(),
       hlog.close(),
       new Promise<void>((resolve) => {
@@ -109,33 +105,27 @@ export class RunRecorder {
     ])
   }
 
-  #row(record: RequestRecord) {
-    const cells = recordColumns.map(({ field, divisor }) => {
-      const value = record[field]
-      return typeof value === 'number' && divisor !== 1 ? value / divisor : value
-    })
-    return [this.#options.plan.runId, ...cells]
+  /** The journal stays only where it has what the CSV has not. */
+  async #closeRows({ journal, requests }: RowFiles): Promise<void> {
+    await journal.close()
+    const { damage } = await requests.finish()
+    await requests.stop()
+    if (damage === null) rmSync(this.#options.folder!.file(journalName), { force: true })
   }
 
-  #span(record: RequestRecord): void {
-    const key = `${record.scenario}\n${record.phase}`
-    const endUs = record.endUs ?? record.intendedUs
+  /** Leaves `requests.csv` as it is; `limitscope rows` can complete it from the journal. */
+  stopCatchUp(): void {
+    void this.#files?.rows?.requests.stop()
+  }
+
+  #span({ scenario, phase, startUs, endUs }: PhaseSpan): void {
+    const key = `${scenario}\n${phase}`
     const span = this.spans.get(key)
-    if (span === undefined) this.spans.set(key, { startUs: record.intendedUs, endUs })
+    if (span === undefined) this.spans.set(key, { startUs, endUs })
     else {
-      span.startUs = Math.min(span.startUs, record.intendedUs)
+      span.startUs = Math.min(span.startUs, startUs)
       span.endUs = Math.max(span.endUs, endUs)
     }
-  }
-
-  #own(
-    kind: RunEvent['kind'],
-    { scenario, phase, lane }: RequestRecord,
-    us: Micros,
-    text: string,
-    data: Readonly<Record<string, unknown>>,
-  ): void {
-    this.event({ us, kind, scenario, phase, text, data: { lane, ...data } })
   }
 
   #fail(error: Error): void {
@@ -145,22 +135,42 @@ export class RunRecorder {
   }
 }
 
+interface RowFiles {
+  readonly journal: JournalWriter
+  readonly requests: RequestsThread
+}
+
 interface Files {
-  readonly requests: CsvFile
+  readonly rows: RowFiles | null
   readonly intervals: CsvFile
   readonly hlog: HlogFile
   readonly events: WriteStream
 }
 
-function openFiles({ folder, startedMs }: RecorderOptions, onError: (error: Error) => void): Files {
-  const path = (name: string) => folder!.file(name)
-  const columns = recordColumns.map(({ column }) => column)
+function openFiles(options: RecorderOptions, onError: (error: Error) => void): Files {
+  const path = (name: string) => options.folder!.file(name)
   const events = createWriteStream(path('events.jsonl'), { flags: 'ax', mode: 0o600 })
   events.on('error', onError)
   return {
-    requests: new CsvFile(path('requests.csv'), ['run_id', ...columns], onError),
+    rows: options.hasRows ? openRowFiles(options, onError) : null,
     intervals: new CsvFile(path('intervals.csv'), ['run_id', ...intervalColumns], onError),
-    hlog: new HlogFile(path('latency.hlog'), startedMs, onError),
+    hlog: new HlogFile(path('latency.hlog'), options.startedMs, onError),
     events,
+  }
+}
+
+function openRowFiles(options: RecorderOptions, onError: (error: Error) => void): RowFiles {
+  const { folder, onCatchUp } = options
+  const { runId } = options.plan
+  const journalPath = folder!.file(journalName)
+  return {
+    journal: new JournalWriter(journalPath, { runId }, onError),
+    requests: startRequestsThread({
+      journalPath,
+      csvPath: folder!.file(requestsName),
+      runId,
+      onError,
+      onProgress: (progress) => onCatchUp?.(progress),
+    }),
   }
 }

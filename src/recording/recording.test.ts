@@ -5,17 +5,21 @@ import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { HistogramLogReader } from 'hdr-histogram-js'
 import { describe, expect, test } from 'vitest'
+import { LatencyHistogram, latencyUsMax } from '../core/histogram.ts'
+import { LatencyCounts } from '../core/latencyCounts.ts'
 import { emptyCounts, outcomes, type RequestRecord } from '../core/record.ts'
-import { decodeBlock, RecordEncoder } from '../core/recordBlock.ts'
+import { RingReader, RingWriter, ringMemory } from '../core/rowRing.ts'
 import { presets } from '../gateway/presets.ts'
 import { declaredBy, phase, plan, scenario } from '../testing/simulate.ts'
 import { CsvFile } from './csv.ts'
 import { FindingsFold } from './findings.ts'
+import { RunFolds } from './folds.ts'
 import { type Interval, IntervalFold } from './intervals.ts'
 import { LiveFold } from './live.ts'
 import { RunRecorder } from './recorder.ts'
 import { createRunFolder, runIdOf } from './runFolder.ts'
-import { SeriesFold } from './series.ts'
+import { addCounts, SeriesFold } from './series.ts'
+import { type Slice, SliceFold } from './slice.ts'
 
 const record = (changes: Partial<RequestRecord>): RequestRecord => ({
   seq: 1,
@@ -70,16 +74,52 @@ const anyRecord: fc.Arbitrary<RequestRecord> = fc
     record({ ...some, intendedUs: some.sentUs, endUs: some.sentUs + serviceUs }),
   )
 
-test('records survive being handed over in blocks', () => {
+/** The slices of records, cut besides after every record that `isCut` says. */
+function slicesOf(records: readonly RequestRecord[], isCut = (_i: number) => false): Slice[] {
+  const slices: Slice[] = []
+  const fold = new SliceFold((slice) => slices.push(structuredClone(slice)))
+  for (const [i, one] of records.entries()) {
+    fold.add(one)
+    if (isCut(i)) fold.cut()
+  }
+  fold.cut()
+  return slices
+}
+
+function seriesOf(slices: readonly Slice[]): SeriesFold {
+  const fold = new SeriesFold()
+  for (const slice of slices) for (const cut of slice.series) fold.add(cut)
+  return fold
+}
+
+test('counts on the hot path say what an HDR histogram says', () => {
+  const spans = fc.array(fc.oneof(fc.nat(3000), fc.nat(2e6), fc.nat(latencyUsMax)), {
+    maxLength: 200,
+  })
   fc.assert(
-    fc.property(fc.array(fc.array(anyRecord, { maxLength: 20 }), { maxLength: 5 }), (batches) => {
-      const encoder = new RecordEncoder()
-      const received = batches.flatMap((batch) => {
-        for (const one of batch) encoder.add(one)
-        return decodeBlock(structuredClone(encoder.cut()))
-      })
-      expect(received).toEqual(batches.flat())
+    fc.property(fc.array(spans, { maxLength: 3 }), (parts) => {
+      const direct = new LatencyHistogram()
+      const merged = new LatencyHistogram()
+      const counts = new LatencyCounts()
+      for (const part of parts) {
+        for (const us of part) {
+          direct.record(us)
+          counts.record(us)
+        }
+        const cut = counts.cut()
+        if (cut !== null) addCounts(merged, structuredClone(cut))
+      }
+      expect(merged.encode()).toBe(direct.encode())
+      expect([merged.count, merged.minUs, merged.maxUs]).toEqual([
+        direct.count,
+        direct.minUs,
+        direct.maxUs,
+      ])
+      for (const q of [0, 0.5, 0.99, 1]) expect(merged.quantile(q)).toBe(direct.quantile(q))
+      direct.destroy()
+      merged.destroy()
     }),
+    { numRuns: 50 },
   )
 })
 
@@ -99,33 +139,30 @@ describe('series', () => {
 
   test('of the whole are the merge of those of its parts', () => {
     fc.assert(
-      fc.property(fc.array(anyRecord, { maxLength: 60 }), fc.nat(60), (records, cut) => {
-        const whole = new SeriesFold()
-        const parts = [new SeriesFold(), new SeriesFold()] as const
-        records.forEach((one, i) => {
-          whole.add(one)
-          parts[i < cut ? 0 : 1].add(one)
-        })
-        parts[0].merge(parts[1])
-        expect(facts(parts[0])).toEqual(facts(whole))
-        for (const fold of [whole, ...parts]) fold.clear()
+      fc.property(fc.array(anyRecord, { maxLength: 60 }), fc.array(fc.nat(60)), (records, cuts) => {
+        const whole = seriesOf(slicesOf(records))
+        const parts = seriesOf(slicesOf(records, (i) => cuts.includes(i)))
+        expect(facts(parts)).toEqual(facts(whole))
+        const all = whole.all().reduce((sum, { count }) => sum + count, 0)
+        expect(all).toBe(records.length)
+        for (const fold of [whole, parts]) fold.clear()
       }),
       { numRuns: 30 },
     )
   })
 
   test('never mix outcomes: a quick rejection does not improve the latency of OK answers', () => {
-    const fold = new SeriesFold()
-    for (let i = 0; i < 100; i++) fold.add(limited({ endUs: 5 }))
-    for (let i = 0; i < 100; i++) fold.add(record({ endUs: 50_000 }))
+    const quick = Array.from({ length: 100 }, () => limited({ endUs: 5 }))
+    const slow = Array.from({ length: 100 }, () => record({ endUs: 50_000 }))
+    const fold = seriesOf(slicesOf([...quick, ...slow]))
     const ok = fold.all().find(({ names }) => names.outcome === 'ok')!
     expect(ok.histogram('response')!.quantile(0.5)).toBe(50_000)
     fold.clear()
   })
 
   test('are bounded in number, however many names there are', () => {
-    const fold = new SeriesFold()
-    for (let i = 0; i < 1000; i++) fold.add(record({ shape: `shape-${i}` }))
+    const records = Array.from({ length: 1000 }, (_, i) => record({ shape: `shape-${i}` }))
+    const fold = seriesOf(slicesOf(records))
     expect(fold.all().length).toBeLessThanOrEqual(201)
     expect(fold.all().reduce((sum, { count }) => sum + count, 0)).toBe(1000)
     fold.clear()
@@ -138,9 +175,9 @@ describe('intervals', () => {
     const fold = new IntervalFold(({ startUs, series }: Interval) => {
       sealed.push({ startUs, count: series.count })
     })
-    for (const one of records) {
-      fold.add(one)
-      fold.advance(Math.floor(one.endUs! / everyUs) * everyUs)
+    for (const slice of slicesOf(records)) {
+      fold.add(slice)
+      fold.advance(Math.floor(slice.startUs / everyUs) * everyUs)
     }
     fold.close()
     return sealed
@@ -279,25 +316,36 @@ describe('files', () => {
   test('a recorder writes every record, the intervals, the events and a readable .hlog', async () => {
     const run = folder()
     const events: string[] = []
+    const own = plan({ limiters: declaredBy(presets.kuadrant!), scenarios: [scenario('s')] })
     const recorder = new RunRecorder({
-      plan: plan({ limiters: declaredBy(presets.kuadrant!), scenarios: [scenario('s')] }),
+      plan: own,
       folder: run,
       startedMs: 1_000_000,
       redact: (text) => text.replaceAll('s3cret', '***'),
+      hasRows: true,
       onWriteError: (error) => {
         throw error
       },
       onEvent: ({ kind }) => events.push(kind),
     })
-    for (let i = 0; i < 100; i++) {
-      recorder.record(
-        record({ seq: i + 1, sentUs: i * 1e5, intendedUs: i * 1e5, endUs: i * 1e5 + 5e4 }),
-      )
-    }
-    recorder.record(
-      limited({ seq: 101, sentUs: 1e7, intendedUs: 1e7, endUs: 1e7 + 10, retryAfterUs: 1500 }),
+    const folds = new RunFolds(own, {
+      slice: (slice) => recorder.slice(slice),
+      event: (event) => recorder.event(event),
+    })
+    const ring = ringMemory()
+    const writer = new RingWriter(ring)
+    const reader = new RingReader(ring)
+    const records = Array.from({ length: 100 }, (_, i) =>
+      record({ seq: i + 1, sentUs: i * 1e5, intendedUs: i * 1e5, endUs: i * 1e5 + 5e4 }),
     )
-    recorder.event({
+    const last = { seq: 101, sentUs: 1e7, intendedUs: 1e7, endUs: 1e7 + 10, retryAfterUs: 1500 }
+    for (const one of [...records, limited(last)]) {
+      folds.record(one)
+      writer.write(one)
+    }
+    const { rows, texts } = writer.cut()
+    recorder.rows({ source: 0, texts, rows: reader.take(rows) })
+    folds.event({
       us: 1,
       kind: 'warning',
       scenario: null,
@@ -329,8 +377,10 @@ describe('files', () => {
 
 test('the live view shows the scenario under way and keeps rejections apart', () => {
   const live = new LiveFold({ runId: 'r', target: 't', scenarios: ['s', 'u'] })
-  for (let i = 0; i < 10; i++) live.record(record({ seq: i, endUs: 30_000 }))
-  live.record(limited({ seq: 11, sentUs: 40_000, endUs: 40_100, retryAfterUs: 5e6 }))
+  const fold = new SliceFold((slice) => live.slice(slice))
+  for (let i = 0; i < 10; i++) fold.add(record({ seq: i, endUs: 30_000 }))
+  fold.add(limited({ seq: 11, sentUs: 40_000, endUs: 40_100, retryAfterUs: 5e6 }))
+  fold.cut()
   const health = { verdict: 'VALID', reasons: [], lagP99Us: null, loopDelayP99Us: null } as const
   const first = live.snapshot(health)
   expect(first.ok.count).toBe(10)
@@ -338,7 +388,8 @@ test('the live view shows the scenario under way and keeps rejections apart', ()
   expect(first.limiters[0]).toMatchObject({ limiter: 'requests', rejections: 1, isClosed: true })
   expect(first.counts).toEqual({ ...emptyCounts(), ok: 10, limited: 1 })
   expect(first.scenarios.map(({ state }) => state)).toEqual(['now', 'next'])
-  live.record(record({ scenario: 'u', endUs: 60_000 }))
+  fold.add(record({ scenario: 'u', endUs: 60_000 }))
+  fold.cut()
   const second = live.snapshot(health)
   expect(second.ok.count).toBe(1)
   expect(second.limiters).toEqual([])

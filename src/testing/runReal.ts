@@ -2,10 +2,10 @@
 
 import type { RunEvent } from '../core/event.ts'
 import { realClock, wallMs } from '../core/realClock.ts'
-import type { RequestRecord } from '../core/record.ts'
+import { copyRecord, type RequestRecord } from '../core/record.ts'
 import { saturate } from '../drivers/autocannon.ts'
-import { undiciDriver } from '../drivers/undici.ts'
 import { Engine, type EngineResult } from '../engine/engine.ts'
+import { Transport } from '../engine/transport.ts'
 import type { Plan } from '../load/plan.ts'
 import { FindingsFold, type LimiterFinding } from '../recording/findings.ts'
 
@@ -19,7 +19,8 @@ export interface RealRun {
 export async function runReal(plan: Plan, origin: string): Promise<RealRun> {
   const epochMs = Math.floor(wallMs())
   const clock = realClock({ epochMs, spinUs: 1500 })
-  const driver = undiciDriver(origin, clock, { connectionsMax: 256 })
+  const tls = { caPath: null, verify: true }
+  const transport = new Transport(origin, clock, { tls, inFlightMax: 256 })
   const records: RequestRecord[] = []
   const events: RunEvent[] = []
   const findings = new FindingsFold(plan)
@@ -30,13 +31,13 @@ export async function runReal(plan: Plan, origin: string): Promise<RealRun> {
     plan,
     secrets: new Map(secrets),
     clock,
-    driver,
+    driverOf: (name) => transport.driverOf(name),
     epochMs,
     userAgent: 'limitscope/test',
     pathPrefix: '',
     sink: {
       record(record) {
-        records.push(record)
+        records.push(copyRecord(record))
         findings.add(record)
       },
       event: (event) => events.push(event),
@@ -49,6 +50,6 @@ export async function runReal(plan: Plan, origin: string): Promise<RealRun> {
     const result = await engine.run()
     return { records, events, findings: findings.all(), result }
   } finally {
-    await driver.close()
+    await transport.close()
   }
 }

@@ -3,10 +3,10 @@
 import { VirtualClock } from '../core/clock.ts'
 import type { RunEvent } from '../core/event.ts'
 import type { Progress } from '../core/progress.ts'
-import type { RequestRecord } from '../core/record.ts'
+import { copyRecord, type RequestRecord } from '../core/record.ts'
 import { inProcessDriver } from '../drivers/inProcess.ts'
 import { Engine, type EngineResult } from '../engine/engine.ts'
-import type { TokenGaps } from '../engine/sink.ts'
+import type { AnswerNames } from '../engine/sink.ts'
 import type { GatewayDecision } from '../gateway/decisionLog.ts'
 import { presets } from '../gateway/presets.ts'
 import { GatewayService } from '../gateway/service.ts'
@@ -19,7 +19,7 @@ export interface Simulation {
   readonly records: RequestRecord[]
   readonly events: RunEvent[]
   readonly progress: Progress[]
-  readonly gaps: TokenGaps[]
+  readonly gaps: (AnswerNames & { readonly gapsUs: readonly number[] })[]
   readonly result: EngineResult
   readonly decisions: readonly GatewayDecision[]
 }
@@ -116,20 +116,22 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   const records: RequestRecord[] = []
   const events: RunEvent[] = []
   const progress: Progress[] = []
-  const gaps: TokenGaps[] = []
+  const gaps: Simulation['gaps'] = []
   const secrets = options.plan.lanes.map(
     (lane) => [lane.name, { authorization: `Bearer sk-${lane.tier}-key` }] as const,
   )
+  const driver = inProcessDriver(service, clock, options.travelUs)
   const engine = new Engine({
     plan: options.plan,
     secrets: new Map(secrets),
     clock,
-    driver: inProcessDriver(service, clock, options.travelUs),
+    driverOf: () => driver,
     sink: {
-      record: (record) => records.push(record),
+      record: (record) => records.push(copyRecord(record)),
       event: (event) => events.push(event),
       progress: (report) => progress.push(report),
-      gaps: (some) => gaps.push(some),
+      gaps: ({ scenario, phase, lane, shape }, gapsUs) =>
+        gaps.push({ scenario, phase, lane, shape, gapsUs }),
     },
     epochMs: 0,
     userAgent: 'limitscope/test',

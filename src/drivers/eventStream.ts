@@ -1,0 +1,120 @@
+// The body of a model's streamed answer, read as it comes. Nearly all of its events are alike but
+// for a few letters of text; those are told by their bytes, the others are parsed.
+
+import type { Micros } from '../core/units.ts'
+import type { StreamReading } from './driver.ts'
+import { SseParser } from './sse.ts'
+import { isPresent, jsonObject, TokenStream } from './tokenStream.ts'
+
+const QUOTE = 34
+const BACKSLASH = 92
+const SPACE = 32
+
+/** Reads one answer. `push` throws `SseOverflow` when an event is too long. */
+export class EventStream {
+  readonly #tokens = new TokenStream()
+  readonly #parser: SseParser
+  readonly #pattern = new TokenPattern()
+  #us: Micros = 0
+  /** The data of the event that was parsed last. */
+  #parsed: string | null = null
+
+  constructor(eventBytesMax: number) {
+    const sink = (data: string, type: string) => {
+      this.#tokens.event(data, type, this.#us)
+      this.#parsed = type === '' ? data : null
+    }
+    this.#parser = new SseParser(sink, eventBytesMax)
+  }
+
+  /** Bytes that were read at `us`: the instant of every event that ends in them. */
+  push(chunk: Buffer, us: Micros): void {
+    this.#us = us
+    let at = 0
+    while (at < chunk.length) {
+      const isWhole = this.#parser.isBetweenEvents
+      const after = isWhole ? this.#pattern.endOfEvent(chunk, at) : -1
+      if (after >= 0) {
+        this.#tokens.token(us)
+        at = after
+        continue
+      }
+      const start = at
+      this.#parsed = null
+      at = this.#parser.pushEvent(chunk, start)
+      if (isWhole && this.#parsed !== null) this.#pattern.learn(this.#parsed, chunk, start, at)
+    }
+  }
+
+  end(): StreamReading {
+    this.#parser.end()
+    return this.reading()
+  }
+
+  get firstTokenUs(): Micros | null {
+    return this.#tokens.firstTokenUs
+  }
+
+  reading(): StreamReading {
+    return this.#tokens.reading()
+  }
+}
+
+const contentMark = '"delta":{"content":"'
+
+/**
+ * The bytes of an event before and after its text. An event of the same bytes around another,
+ * non-empty JSON string says the same thing about everything but the text: it is one more token.
+ */
+class TokenPattern {
+  #before: Buffer | null = null
+  #after: Buffer | null = null
+
+  /** Learns from an event that was parsed, if all of it is in chunk [start, end). */
+  learn(data: string, chunk: Buffer, start: number, end: number): void {
+    const text = chunk.toString('latin1', start, end)
+    const contentAt = text.indexOf(contentMark) + contentMark.length
+    if (contentAt < contentMark.length || !/^data: .*[^\r\n]\n\n$/.test(text)) return
+    const quoteAt = closingQuote(chunk, start + contentAt, end)
+    if (quoteAt < 0 || !isPlainToken(data)) return
+    this.#before = Buffer.from(chunk.subarray(start, start + contentAt))
+    this.#after = Buffer.from(chunk.subarray(quoteAt, end))
+  }
+
+  /** Where the event at `start` ends, if it is one more token; −1 if it is not, or not sure. */
+  endOfEvent(chunk: Buffer, start: number): number {
+    const before = this.#before
+    const after = this.#after
+    if (before === null || after === null) return -1
+    const contentAt = start + before.length
+    if (contentAt + after.length >= chunk.length) return -1
+    if (before.compare(chunk, start, contentAt) !== 0) return -1
+    const quoteAt = closingQuote(chunk, contentAt, chunk.length)
+    const end = quoteAt + after.length
+    if (quoteAt <= contentAt || end > chunk.length) return -1
+    return after.compare(chunk, quoteAt, end) === 0 ? end : -1
+  }
+}
+
+/** A content delta of one choice, with nothing else in it that would mean something. */
+function isPlainToken(data: string): boolean {
+  const json = jsonObject(data)
+  if (json === undefined || isPresent(json.error) || isPresent(json.type)) return false
+  if (isPresent(json.usage) || isPresent(json.usageMetadata)) return false
+  const choice = json.choices?.length === 1 ? json.choices[0] : undefined
+  return typeof choice?.delta?.content === 'string' && !isPresent(choice.finish_reason)
+}
+
+const simpleEscapes: ReadonlySet<number> = new Set(Buffer.from('"\\\\/bfnrt'))
+
+/** The quote that ends the JSON string at `from`; −1 when it does not end, or is none. */
+function closingQuote(chunk: Buffer, from: number, end: number): number {
+  for (let at = from; at < end; at++) {
+    const byte = chunk[at]!
+    if (byte === QUOTE) return at
+    if (byte < SPACE) return -1
+    // An escape that is none spoils the whole event, and \u takes a closer look: not here.
+    if (byte === BACKSLASH && !simpleEscapes.has(chunk[++at]!)) return -1
+  }
+  return -1
+}

@@ -1,0 +1,27 @@
+// How a connection's errors are told: the same in every driver.
+
+import { readFileSync } from 'node:fs'
+import { messageOf, UserError } from '../core/errors.ts'
+
+/** 'ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:1' and the like, with causes that others hide. */
+export function connectionMessage(error: Error & { code?: string; cause?: unknown }): string {
+  const first = 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined
+  const text = messageOf(first ?? error)
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
+  return `${error.code ?? error.name}: ${text}${cause}`
+}
+
+/** The failure of an exchange that took longer than it may. */
+export function timeoutMessage(timeoutUs: number): string {
+  return `no complete answer within ${timeoutUs / 1000} ms`
+}
+
+/** Additional authorities from a PEM file; throws `UserError`. */
+export function readCa(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const message = `target.caPath: expected a readable PEM file, got '${path}' (${messageOf(error)})`
+    throw new UserError('config', message, { cause: error })
+  }
+}

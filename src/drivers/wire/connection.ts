@@ -1,0 +1,272 @@
+// One connection and the exchange on it: bytes out, bytes in, instants, outcome. One exchange at a
+// time; the same object serves all of them, so that an exchange costs no memory.
+
+import type { Socket } from 'node:net'
+import type { Clock } from '../../core/clock.ts'
+import { messageOf } from '../../core/errors.ts'
+import { safeLine } from '../../core/text.ts'
+import type { Micros } from '../../core/units.ts'
+import type {
+  Caller,
+  Exchange,
+  ExchangeFailure,
+  ResponseCaps,
+  Sending,
+  StreamReading,
+} from '../driver.ts'
+import { EventStream } from '../eventStream.ts'
+import { connectionMessage, timeoutMessage } from '../failures.ts'
+import type { DeadlineQueue, Deadlines, Expiring } from './deadlines.ts'
+import { KeptBytes } from './keptBytes.ts'
+import type { ParseProblem } from './messageHead.ts'
+import type { RequestBytes } from './requestBytes.ts'
+import { type HeadMemory, ResponseParser } from './responseParser.ts'
+
+/** What the connections of a driver share. */
+export interface ConnectionParts {
+  readonly clock: Clock
+  readonly caps: ResponseCaps
+  readonly deadlines: Deadlines
+  readonly heads: HeadMemory
+  /** Opens a socket whose bytes go to `onRead`. */
+  connect(onRead: (bytes: number, buffer: Buffer) => void): Socket
+  /** The event that says that a socket can be written to. */
+  readonly readyEvent: 'connect' | 'secureConnect'
+  /** A connection has nothing to do and can be used again. */
+  idle(connection: Connection): void
+  /** A connection is gone. */
+  closed(connection: Connection): void
+}
+
+/** A request that waits for its connection. */
+interface Waiting {
+  readonly bytes: RequestBytes
+  readonly seq: number
+}
+
+/** Servers close idle connections after a while; one that may be about to is not used again. */
+const idleUsMax: Micros = 60_000_000
+/** … nor one that is within this of what the server said. */
+const keepAliveMarginUs: Micros = 1_000_000
+
+export class Connection implements Exchange, Sending, Expiring {
+  // The exchange.
+  handedUs: Micros = 0
+  sentUs: Micros | null = null
+  firstByteUs: Micros | null = null
+  endUs: Micros = 0
+  status: number | null = null
+  bytesIn = 0
+  failure: ExchangeFailure | null = null
+  stream: StreamReading | null = null
+
+  // The deadline.
+  deadlineUs: Micros = 0
+  earlier: Expiring | null = null
+  later: Expiring | null = null
+  queue: DeadlineQueue | null = null
+
+  readonly #parts: ConnectionParts
+  readonly #socket: Socket
+  readonly #parser: ResponseParser
+  readonly #kept: KeptBytes
+  #caller: Caller | null = null
+  #waiting: Waiting | null = null
+  #timeoutUs: Micros = 0
+  #events: EventStream | null = null
+  #isReady = false
+  #isClosed = false
+  #hasHead = false
+  /** When this became idle, and until when it may be used. */
+  #usableUntilUs: Micros = 0
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts
+    this.#kept = new KeptBytes(parts.caps.keptBytesMax)
+    this.#parser = new ResponseParser(this, undefined, parts.heads)
+    this.#socket = parts.connect((bytes, buffer) => this.#read(bytes, buffer))
+    this.#socket.setNoDelay(true)
+    this.#socket.on(parts.readyEvent, () => this.#ready())
+    this.#socket.on('error', (error: Error) => this.#gone(connectionMessage(error)))
+    this.#socket.on('close', () => this.#gone('connection closed by the server'))
+  }
+
+  /** Sends a request; only on a connection that is new or idle. */
+  start(bytes: RequestBytes, seq: number, timeoutUs: Micros, caller: Caller): void {
+    this.#caller = caller
+    this.#timeoutUs = timeoutUs
+    this.sentUs = null
+    this.firstByteUs = null
+    this.status = null
+    this.bytesIn = 0
+    this.failure = null
+    this.stream = null
+    this.#events = null
+    this.#hasHead = false
+    this.#kept.clear()
+    this.#parser.reset(bytes.isHead)
+    if (this.#isReady) return this.#write(bytes, seq)
+    this.#waiting = { bytes, seq }
+    this.handedUs = this.#parts.clock.nowUs()
+    this.#parts.deadlines.add(this, timeoutUs, this.handedUs)
+  }
+
+  /** Drops the exchange, and the connection with it. */
+  abort(): void {
+    this.#fail('aborted', 'aborted')
+  }
+
+  expired(): void {
+    this.#fail('timeout', timeoutMessage(this.#timeoutUs))
+  }
+
+  /** An idle connection that the server has not closed and is not about to. */
+  isUsable(): boolean {
+    return !this.#isClosed && this.#parts.clock.nowUs() < this.#usableUntilUs
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#socket.destroy()
+  }
+
+  get firstTokenUs(): Micros | null {
+    return this.#events?.firstTokenUs ?? null
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#hasHead ? this.#parser.head.fields() : {}
+  }
+
+  get hasLimitFields(): boolean {
+    return this.#hasHead && this.#parser.head.hasLimitFields
+  }
+
+  get body(): string {
+    return this.#kept.text()
+  }
+
+  bodyHas(text: string): boolean {
+    return this.#kept.has(text)
+  }
+
+  // Called by the parser.
+
+  onHead(): void {
+    const { head } = this.#parser
+    this.#hasHead = true
+    this.status = head.status
+    if (head.isEventStream) this.#events = new EventStream(this.#parts.caps.eventBytesMax)
+  }
+
+  onBody(chunk: Buffer, start: number, end: number): void {
+    this.bytesIn += end - start
+    if (this.failure !== null) return
+    const { bodyBytesMax } = this.#parts.caps
+    if (this.bytesIn > bodyBytesMax) return this.#spoil(`body longer than ${bodyBytesMax} bytes`)
+    if (this.#events === null) return this.#kept.add(chunk, start, end)
+    try {
+      this.#events.push(chunk.subarray(start, end), this.endUs)
+    } catch (error) {
+      this.#spoil(messageOf(error))
+    }
+  }
+
+  #spoil(message: string): void {
+    this.failure = { kind: 'broken', message }
+  }
+
+  #ready(): void {
+    this.#isReady = true
+    if (this.#waiting === null) return this.#parts.idle(this)
+    const { bytes, seq } = this.#waiting
+    this.#waiting = null
+    this.#write(bytes, seq)
+  }
+
+  #write(bytes: RequestBytes, seq: number): void {
+    const request = bytes.render(seq)
+    const nowUs = this.#parts.clock.nowUs()
+    this.sentUs = nowUs
+    if (this.queue === null) {
+      this.handedUs = nowUs
+      this.#parts.deadlines.add(this, this.#timeoutUs, nowUs)
+    }
+    this.#socket.write(request)
+    // What the kernel has not taken yet is still read by the socket.
+    if (this.#socket.writableLength > 0) bytes.abandon()
+  }
+
+  #read(bytes: number, buffer: Buffer): void {
+    const nowUs = this.#parts.clock.nowUs()
+    if (this.#caller === null) return this.close()
+    this.firstByteUs ??= nowUs
+    // Events within these bytes are stamped with it.
+    this.endUs = nowUs
+    const after = this.#parser.push(buffer, 0, bytes)
+    if (this.failure !== null) return this.#finish(false)
+    const { problem, isComplete } = this.#parser
+    if (problem !== null) return this.#fail('broken', problemText(problem, buffer, bytes))
+    if (isComplete) return this.#complete(after === bytes)
+    // The bytes are about to be written over.
+    if (this.#hasHead) this.#parser.head.own()
+    this.#kept.own()
+  }
+
+  /** The response is complete; `isClean`: with no bytes after it. */
+  #complete(isClean: boolean): void {
+    if (this.#events !== null) this.#endStream(this.#events)
+    const { isKeptAlive } = this.#parser.head
+    this.#finish(isClean && isKeptAlive && this.#socket.writableLength === 0)
+  }
+
+  #endStream(events: EventStream): void {
+    this.stream = events.end()
+    if (this.stream.isFinished || this.stream.errorBody !== null) return
+    this.#spoil('stream ended without a finish reason or [DONE]')
+  }
+
+  /** The server has closed the connection, or it broke. */
+  #gone(message: string): void {
+    this.#isClosed = true
+    this.#parts.closed(this)
+    if (this.#caller === null) return
+    this.endUs = this.#parts.clock.nowUs()
+    if (this.#parser.close()) this.#complete(false)
+    else this.#fail('broken', message)
+  }
+
+  #fail(kind: ExchangeFailure['kind'], message: string): void {
+    if (this.#caller === null) return
+    this.endUs = this.#parts.clock.nowUs()
+    this.failure = { kind, message }
+    this.#finish(false)
+  }
+
+  // The connection is given back before the caller is told: its next request can go out on it.
+  #finish(isReusable: boolean): void {
+    const caller = this.#caller
+    if (caller === null) return
+    this.#caller = null
+    this.#waiting = null
+    this.#parts.deadlines.remove(this)
+    if (this.failure !== null) this.stream ??= this.#events?.reading() ?? null
+    if (isReusable) this.#rest()
+    else this.close()
+    caller.ended(this)
+  }
+
+  #rest(): void {
+    const { keepAliveS } = this.#parser.head
+    const saidUs = keepAliveS < 0 ? idleUsMax : keepAliveS * 1e6 - keepAliveMarginUs
+    this.#usableUntilUs = this.endUs + Math.min(idleUsMax, saidUs)
+    this.#parts.idle(this)
+  }
+}
+
+/** What is wrong with a response; of one that is no HTTP at all, what it says instead. */
+function problemText(problem: ParseProblem, buffer: Buffer, bytes: number): string {
+  if (problem !== 'not HTTP/1.x') return `bad response: ${problem}`
+  const said = safeLine(buffer.toString('latin1', 0, Math.min(bytes, 40)))
+  return `bad response: expected HTTP/1.x, got '${said}'`
+}

@@ -1,0 +1,136 @@
+// The wire driver: HTTP/1.1 over TCP and TLS by way of sockets that read into one shared buffer,
+// requests made of ready bytes, and a parser that leaves headers unread until they are asked for.
+// One request per connection at a time; there are as many connections as requests in flight.
+
+import { connect as connectTcp, isIP, type TcpNetConnectOpts } from 'node:net'
+import { type ConnectionOptions, connect as connectTls, createSecureContext } from 'node:tls'
+import type { Clock } from '../../core/clock.ts'
+import type { Micros } from '../../core/units.ts'
+import {
+  type Caller,
+  type Driver,
+  type RequestTemplate,
+  type ResponseCaps,
+  responseCaps,
+  type Sending,
+} from '../driver.ts'
+import { readCa } from '../failures.ts'
+import { Connection, type ConnectionParts } from './connection.ts'
+import { Deadlines } from './deadlines.ts'
+import { RequestBytes } from './requestBytes.ts'
+import { HeadMemory } from './responseParser.ts'
+
+export interface WireOptions {
+  /** PEM file of an additional authority; null for the system's. */
+  readonly caPath?: string | null
+  /** Default true: verify the server's certificate. */
+  readonly verify?: boolean
+  readonly caps?: ResponseCaps
+}
+
+/** Size of the buffer that all sockets of a driver read into, one after the other. */
+const readBytes = 64 * 1024
+
+/** A driver that sends to one origin; throws `UserError` for an unreadable authority. */
+export function wireDriver(origin: string, clock: Clock, options: WireOptions): Driver {
+  return new WireDriver(origin, clock, options)
+}
+
+class WireDriver implements Driver {
+  readonly #host: string
+  readonly #deadlines: Deadlines
+  readonly #parts: ConnectionParts
+  readonly #templates = new Map<RequestTemplate, RequestBytes>()
+  readonly #connections = new Set<Connection>()
+  /** Connections with nothing to do; the one used last is used first, so that few stay in use. */
+  readonly #idle: Connection[] = []
+
+  constructor(origin: string, clock: Clock, options: WireOptions) {
+    const url = new URL(origin)
+    this.#host = url.host
+    this.#deadlines = new Deadlines(clock)
+    this.#parts = {
+      clock,
+      caps: options.caps ?? responseCaps,
+      deadlines: this.#deadlines,
+      heads: new HeadMemory(),
+      connect: connector(url, options),
+      readyEvent: url.protocol === 'https:' ? 'secureConnect' : 'connect',
+      idle: (connection) => this.#idle.push(connection),
+      closed: (connection) => this.#closed(connection),
+    }
+  }
+
+  send(template: RequestTemplate, seq: number, timeoutUs: Micros, caller: Caller): Sending {
+    const bytes = this.#bytesOf(template)
+    const connection = this.#idleConnection() ?? this.#open()
+    connection.start(bytes, seq, timeoutUs, caller)
+    return connection
+  }
+
+  async close(): Promise<void> {
+    this.#deadlines.close()
+    for (const connection of this.#connections) connection.close()
+  }
+
+  #idleConnection(): Connection | null {
+    for (;;) {
+      const connection = this.#idle.pop()
+      if (connection === undefined) return null
+      if (connection.isUsable()) return connection
+      connection.close()
+    }
+  }
+
+  #open(): Connection {
+    const connection = new Connection(this.#parts)
+    this.#connections.add(connection)
+    return connection
+  }
+
+  #closed(connection: Connection): void {
+    this.#connections.delete(connection)
+    const at = this.#idle.indexOf(connection)
+    if (at >= 0) this.#idle.splice(at, 1)
+  }
+
+  #bytesOf(template: RequestTemplate): RequestBytes {
+    let bytes = this.#templates.get(template)
+    if (bytes === undefined) {
+      bytes = new RequestBytes(template, this.#host)
+      this.#templates.set(template, bytes)
+    }
+    return bytes
+  }
+}
+
+/** Opens sockets to an origin, all of which read into one buffer. */
+function connector(url: URL, options: WireOptions): ConnectionParts['connect'] {
+  const isTls = url.protocol === 'https:'
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const address = { host, port: Number(url.port) || (isTls ? 443 : 80) }
+  const buffer = Buffer.allocUnsafeSlow(readBytes)
+  const secureContext = isTls
+    ? createSecureContext(options.caPath ? { ca: readCa(options.caPath) } : {})
+    : undefined
+  return (onRead) => {
+    const onread = {
+      buffer,
+      callback: (bytes: number) => {
+        onRead(bytes, buffer)
+        return true
+      },
+    }
+    if (secureContext === undefined) return connectTcp({ ...address, onread })
+    // tls.connect hands `onread` on to the socket, as net.connect does; its types do not say so.
+    const tls: ConnectionOptions & Pick<TcpNetConnectOpts, 'onread'> = {
+      ...address,
+      onread,
+      secureContext,
+      rejectUnauthorized: options.verify ?? true,
+      ALPNProtocols: ['http/1.1'],
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+    }
+    return connectTls(tls)
+  }
+}

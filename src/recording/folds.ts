@@ -1,0 +1,71 @@
+// Everything that a run's records are folded into where they are made: slices, and what was found
+// out about each limiter. Records go no further, unless somebody wants them as rows.
+
+import type { RunEvent } from '../core/event.ts'
+import type { RequestRecord } from '../core/record.ts'
+import type { Micros } from '../core/units.ts'
+import type { Plan } from '../load/plan.ts'
+import { FindingsFold } from './findings.ts'
+import { type SeriesNames, type Slice, SliceFold } from './slice.ts'
+
+export interface FoldSinks {
+  slice(slice: Slice): void
+  event(event: RunEvent): void
+}
+
+/** Folds the records of one run, in the order of their ends. */
+export class RunFolds {
+  readonly findings: FindingsFold
+  readonly #slices: SliceFold
+  readonly #sinks: FoldSinks
+
+  constructor(plan: Plan, sinks: FoldSinks) {
+    this.#sinks = sinks
+    this.#slices = new SliceFold((slice) => sinks.slice(slice))
+    this.findings = new FindingsFold(plan, {
+      firstRejection: (record, admitted) => {
+        const { seq, limiter, confidence } = record
+        const text = `first rejection by ${limiter} (${confidence}): request ${seq}, after ${admitted.requestsMin} requests and ${admitted.tokensMin} tokens`
+        this.#event('first-rejection', record, text, { seq, limiter, confidence, ...admitted })
+      },
+      recovered: (record, limiter, afterUs) => {
+        const text = `${limiter} admits again ${(afterUs / 1e6).toFixed(3)} s after its first rejection`
+        this.#event('recovered', record, text, { limiter, afterUs })
+      },
+    })
+  }
+
+  record(record: RequestRecord): void {
+    this.#slices.add(record)
+    this.findings.add(record)
+  }
+
+  gaps(names: Omit<SeriesNames, 'outcome'>, gapsUs: readonly Micros[]): void {
+    this.#slices.addGaps(names, gapsUs)
+  }
+
+  /** An event of the engine: what came before it is handed on before it. */
+  event(event: RunEvent): void {
+    this.#slices.cut()
+    this.#sinks.event(event)
+  }
+
+  /** The run has reached `nowUs`. */
+  advance(nowUs: Micros): void {
+    this.#slices.advance(nowUs)
+  }
+
+  /** Hands on what is left. */
+  close(): void {
+    this.#slices.cut()
+  }
+
+  #event(
+    kind: RunEvent['kind'],
+    { scenario, phase, lane, endUs }: RequestRecord,
+    text: string,
+    data: Readonly<Record<string, unknown>>,
+  ): void {
+    this.#sinks.event({ us: endUs!, kind, scenario, phase, text, data: { lane, ...data } })
+  }
+}
