@@ -21,15 +21,29 @@ import { verdictOf } from './verdict.ts'
 
 const kuadrant = presets.kuadrant!
 
+const thread = {
+  loopDelayP50Us: 100,
+  loopDelayP99Us: 900,
+  loopDelayMaxUs: 3000,
+  loopBusyShare: 0.3,
+  gcMaxUs: 1500,
+  gcShare: 0.001,
+}
+
 const healthy: GeneratorReadings = {
   planned: 1000,
   sent: 1000,
   ended: 1000,
   records: 1000,
   lag: { count: 1000, p50Us: 3, p90Us: 20, p99Us: 400, maxUs: 2000 },
+  pacing: 'spin',
   responseP50Us: 50_000,
-  loopDelayP99Us: 900,
-  stealShare: 0.001,
+  stalls: { overUs: 50_000, p99Us: 20, maxUs: 400 },
+  thread,
+  arrivalDistance: 0.004,
+  ceilingPerS: 100_000,
+  peakPerS: 1000,
+  host: { stealShare: 0.001, busyShare: 0.4, descriptorsShare: 0.01, portsShare: 0.01 },
   lostRows: 0,
   isOver: true,
 }
@@ -44,8 +58,22 @@ describe('the generator', () => {
     ['INVALID', { sent: 800, ended: 800 }, /only 80 %/],
     ['SUSPECT', { lag: { ...healthy.lag, p99Us: 3000 } }, /send lag p99 is 3 ms, above 1 ms/],
     ['INVALID', { lag: { ...healthy.lag, p99Us: 60_000 } }, /send lag p99 is 60 ms/],
-    ['SUSPECT', { loopDelayP99Us: 20_000 }, /event loop was 20 ms late/],
-    ['SUSPECT', { stealShare: 0.2 }, /took 20 % of the CPU/],
+    ['SUSPECT', { thread: { ...thread, loopDelayP99Us: 20_000 } }, /event loop was 20 ms late/],
+    ['SUSPECT', { thread: { ...thread, gcMaxUs: 80_000 } }, /garbage collection .* for 80 ms/],
+    [
+      'SUSPECT',
+      { peakPerS: null, thread: { ...thread, loopBusyShare: 0.99 } },
+      /busy 99 % of the time/,
+    ],
+    ['SUSPECT', { arrivalDistance: 0.05 }, /gaps between sends are 0.050 from those planned/],
+    ['INVALID', { arrivalDistance: 0.4 }, /0.400/],
+    ['SUSPECT', { arrivalDistance: 0.4, pacing: 'eco' }, /--pacing spin is more punctual/],
+    ['SUSPECT', { peakPerS: 70_000 }, /70000\/s is 70 % of what this generator reaches/],
+    ['INVALID', { peakPerS: 120_000 }, /120 %/],
+    ['SUSPECT', { host: { ...healthy.host, stealShare: 0.2 } }, /took 20 % of the CPU/],
+    ['SUSPECT', { host: { ...healthy.host, descriptorsShare: 0.95 } }, /ulimit -n/],
+    ['SUSPECT', { host: { ...healthy.host, portsShare: 0.9 } }, /90 % of the ephemeral ports/],
+    ['SUSPECT', { lostRows: 7 }, /7 requests are missing in requests.csv/],
     ['INVALID', { records: 999 }, /counts do not add up/],
   ] as const)('is %s when %j', (verdict, change, reason) => {
     const judged = judgeGenerator({ ...healthy, ...change })
@@ -57,6 +85,14 @@ describe('the generator', () => {
     const lag = { ...healthy.lag, p99Us: 8000 }
     expect(judgeGenerator({ ...healthy, lag, responseP50Us: 1_000_000 }).verdict).toBe('VALID')
     expect(judgeGenerator({ ...healthy, lag, responseP50Us: 10_000 }).verdict).toBe('SUSPECT')
+  })
+
+  test('may be busy all the time when it spins for its schedule, and less exact when it does not', () => {
+    const busy = { ...thread, loopBusyShare: 1 }
+    expect(judgeGenerator({ ...healthy, thread: busy }).verdict).toBe('VALID')
+    expect(judgeGenerator({ ...healthy, arrivalDistance: 0.06, pacing: 'eco' }).verdict).toBe(
+      'VALID',
+    )
   })
 
   test('is not judged by the p99 of forty requests, which is their maximum', () => {

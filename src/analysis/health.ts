@@ -3,31 +3,49 @@
 import { formatShare, formatSpan } from '../core/format.ts'
 import { sampleFloor } from '../core/statistics.ts'
 import type { Micros } from '../core/units.ts'
+import type { LagSummary } from '../engine/engine.ts'
+import type { ThreadHealth } from '../engine/health.ts'
+import type { StallBaseline } from '../engine/stalls.ts'
 
 export type HealthVerdict = 'VALID' | 'SUSPECT' | 'INVALID'
 
-/** What the generator measured about itself. */
+/** What the generator measured about itself. Null is "not known", or "says nothing in this run". */
 export interface GeneratorReadings {
   readonly planned: number
   readonly sent: number
   readonly ended: number
   readonly records: number
+  /** How it waited for instants. */
+  readonly pacing: 'spin' | 'eco'
   /** How late requests were handed to the driver. */
-  readonly lag: {
-    readonly count: number
-    readonly p50Us: Micros | null
-    readonly p90Us: Micros | null
-    readonly p99Us: Micros | null
-    readonly maxUs: Micros | null
-  }
-  /** Median response time of OK answers, to weigh the lag against; null without any. */
+  readonly lag: LagSummary
+  /** Median response time of OK answers, to weigh the lag against. */
   readonly responseP50Us: Micros | null
-  readonly loopDelayP99Us: Micros | null
-  /** Share of the run that the hypervisor gave to others; null where unknown. */
-  readonly stealShare: number | null
+  /** How late anybody would have been on this machine, by its own stalls just before the run. */
+  readonly stalls: StallBaseline | null
+  readonly thread: ThreadHealth | null
+  /** Kolmogorov-Smirnov distance of the gaps between sends to those planned; for random arrivals. */
+  readonly arrivalDistance: number | null
+  /** Most that this generator reached for this shape of request against a server that does nothing. */
+  readonly ceilingPerS: number | null
+  /** The highest rate that was asked of it. */
+  readonly peakPerS: number | null
+  readonly host: HostReadings
   /** Requests that should be in `requests.csv` and are not: the disk was too slow. */
   readonly lostRows: number
   readonly isOver: boolean
+}
+
+/** What the system says. Shares of 0 to 1. */
+export interface HostReadings {
+  /** CPU time that the hypervisor gave to others. */
+  readonly stealShare: number | null
+  /** CPU time of all cores that was not idle. */
+  readonly busyShare: number | null
+  /** File descriptors of this process that are open, of those it may have. */
+  readonly descriptorsShare: number | null
+  /** Ephemeral ports in use or waiting, of those there are. */
+  readonly portsShare: number | null
 }
 
 export interface GeneratorHealth {
@@ -53,7 +71,15 @@ const limits = {
   lagShareInvalid: 0.5,
   loopDelayUsSuspect: 5_000,
   loopDelayUsInvalid: 100_000,
+  loopBusyShareSuspect: 0.95,
+  gcUsSuspect: 50_000,
+  arrivalDistanceSuspect: { spin: 0.02, eco: 0.1 },
+  arrivalDistanceInvalid: 0.2,
+  ceilingShareSuspect: 0.6,
+  ceilingShareInvalid: 1,
   stealShareSuspect: 0.05,
+  descriptorsShareSuspect: 0.9,
+  portsShareSuspect: 0.8,
 }
 
 export function judgeGenerator(readings: GeneratorReadings): GeneratorHealth {
@@ -61,8 +87,14 @@ export function judgeGenerator(readings: GeneratorReadings): GeneratorHealth {
     countFinding(readings),
     sentFinding(readings),
     lagFinding(readings),
+    shapeFinding(readings),
     loopFinding(readings),
+    busyFinding(readings),
+    gcFinding(readings),
+    ceilingFinding(readings),
     stealFinding(readings),
+    descriptorsFinding(readings),
+    portsFinding(readings),
     rowsFinding(readings),
   ].filter((finding) => finding !== null)
   const has = (verdict: HealthVerdict) => findings.some((finding) => finding.verdict === verdict)
@@ -91,7 +123,7 @@ function sentFinding({ planned, sent }: GeneratorReadings): Finding | null {
 }
 
 // The highest quantile that the number of requests supports: the p99 of forty is their maximum.
-function lagFinding({ lag, responseP50Us }: GeneratorReadings): Finding | null {
+function lagFinding({ lag, responseP50Us, stalls }: GeneratorReadings): Finding | null {
   const quantiles = [
     [0.99, lag.p99Us],
     [0.9, lag.p90Us],
@@ -103,20 +135,67 @@ function lagFinding({ lag, responseP50Us }: GeneratorReadings): Finding | null {
   const suspectUs = Math.max(limits.lagUsLeast, shareOf(limits.lagShareSuspect))
   if (lagUs <= suspectUs) return null
   const invalidUs = Math.max(limits.lagUsInvalid, shareOf(limits.lagShareInvalid))
-  const reason = `send lag p${q * 100} is ${formatSpan(lagUs)}, above ${formatSpan(suspectUs)}`
+  const stall = stalls === null ? '' : ` (the machine's own stalls: ${formatSpan(stalls.p99Us)})`
+  const reason = `send lag p${q * 100} is ${formatSpan(lagUs)}, above ${formatSpan(suspectUs)}${stall}`
   return { verdict: lagUs > invalidUs ? 'INVALID' : 'SUSPECT', reason }
 }
 
-function loopFinding({ loopDelayP99Us }: GeneratorReadings): Finding | null {
-  if (loopDelayP99Us === null || loopDelayP99Us <= limits.loopDelayUsSuspect) return null
-  const reason = `the engine's event loop was ${formatSpan(loopDelayP99Us)} late at p99, above ${formatSpan(limits.loopDelayUsSuspect)}`
-  const isHopeless = loopDelayP99Us > limits.loopDelayUsInvalid
+// Lancet's threshold for believing an open loop's arrivals.
+function shapeFinding({ arrivalDistance, pacing }: GeneratorReadings): Finding | null {
+  const most = limits.arrivalDistanceSuspect[pacing]
+  if (arrivalDistance === null || arrivalDistance <= most) return null
+  const hint = pacing === 'eco' ? '; --pacing spin is more punctual' : ''
+  const reason = `gaps between sends are ${arrivalDistance.toFixed(3)} from those planned (KS distance), above ${most}${hint}`
+  const isHopeless = arrivalDistance > limits.arrivalDistanceInvalid && pacing !== 'eco'
   return { verdict: isHopeless ? 'INVALID' : 'SUSPECT', reason }
 }
 
-function stealFinding({ stealShare }: GeneratorReadings): Finding | null {
+function loopFinding({ thread }: GeneratorReadings): Finding | null {
+  const lateUs = thread?.loopDelayP99Us ?? 0
+  if (lateUs <= limits.loopDelayUsSuspect) return null
+  const reason = `the engine's event loop was ${formatSpan(lateUs)} late at p99, above ${formatSpan(limits.loopDelayUsSuspect)}`
+  return { verdict: lateUs > limits.loopDelayUsInvalid ? 'INVALID' : 'SUSPECT', reason }
+}
+
+// A loop that spins is always busy; one that need not is busy with requests.
+function busyFinding({ thread, pacing, peakPerS }: GeneratorReadings): Finding | null {
+  const share = thread?.loopBusyShare ?? 0
+  const isSpinning = pacing === 'spin' && peakPerS !== null
+  if (isSpinning || share <= limits.loopBusyShareSuspect) return null
+  const reason = `the engine was busy ${formatShare(share)} of the time: the rate is its own limit, perhaps not the target's`
+  return { verdict: 'SUSPECT', reason }
+}
+
+function gcFinding({ thread }: GeneratorReadings): Finding | null {
+  const pauseUs = thread?.gcMaxUs ?? 0
+  if (pauseUs <= limits.gcUsSuspect) return null
+  const reason = `garbage collection stopped the engine for ${formatSpan(pauseUs)}, above ${formatSpan(limits.gcUsSuspect)}`
+  return { verdict: 'SUSPECT', reason }
+}
+
+function ceilingFinding({ ceilingPerS, peakPerS }: GeneratorReadings): Finding | null {
+  if (ceilingPerS === null || peakPerS === null) return null
+  const share = peakPerS / ceilingPerS
+  if (share <= limits.ceilingShareSuspect) return null
+  const reason = `${Math.round(peakPerS)}/s is ${formatShare(share)} of what this generator reaches for such requests here (${Math.round(ceilingPerS)}/s against a server that does nothing)`
+  return { verdict: share > limits.ceilingShareInvalid ? 'INVALID' : 'SUSPECT', reason }
+}
+
+function stealFinding({ host: { stealShare } }: GeneratorReadings): Finding | null {
   if (stealShare === null || stealShare <= limits.stealShareSuspect) return null
   const reason = `other machines on this host took ${formatShare(stealShare)} of the CPU`
+  return { verdict: 'SUSPECT', reason }
+}
+
+function descriptorsFinding({ host: { descriptorsShare } }: GeneratorReadings): Finding | null {
+  if (descriptorsShare === null || descriptorsShare <= limits.descriptorsShareSuspect) return null
+  const reason = `${formatShare(descriptorsShare)} of the file descriptors are in use; raise the limit (ulimit -n)`
+  return { verdict: 'SUSPECT', reason }
+}
+
+function portsFinding({ host: { portsShare } }: GeneratorReadings): Finding | null {
+  if (portsShare === null || portsShare <= limits.portsShareSuspect) return null
+  const reason = `${formatShare(portsShare)} of the ephemeral ports are in use; new connections may fail`
   return { verdict: 'SUSPECT', reason }
 }
 

@@ -4,6 +4,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationUs, parseRatePerS } from '../core/units.ts'
 import type { CommandIo } from './io.ts'
+import { pacingNames } from './pacing.ts'
 import { reporters } from './reporters.ts'
 import { version } from './version.ts'
 
@@ -186,6 +187,13 @@ function withOutput(command: Command): Command {
       )
         .default(1, 'all')
         .argParser(rowEvery),
+    )
+    .addOption(
+      settable(
+        '--pacing <name>',
+        "how instants are hit: 'spin' within some µs, taking a core; 'eco' within 1 ms; 'auto' by cores",
+        'PACING',
+      ).choices(pacingNames),
     )
     .option('--json', 'print the summary as one JSON document')
     .option('--dry-run', 'tell what would be done, and do nothing')

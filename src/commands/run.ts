@@ -9,6 +9,7 @@ import { freshRunId, runIdOf } from '../recording/runFolder.ts'
 import { summaryText } from '../report/summaryText.ts'
 import { dryRunText, estimates } from './dryRun.ts'
 import { type CommandIo, say, wantsColour } from './io.ts'
+import type { PacingName } from './pacing.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import type { Reporter } from './reporters.ts'
 import { chooseScreen } from './screens.ts'
@@ -27,6 +28,7 @@ export interface OutputFlags {
   readonly runId?: string
   /** Which requests go to `requests.csv`, as every how many there is one; 0: none. */
   readonly requests?: number
+  readonly pacing?: PacingName
 }
 
 export interface RunFlags extends OutputFlags {
@@ -93,7 +95,8 @@ export async function runPrepared(
   const resultsPath = flags.save === false ? null : resultsPathOf(flags.out, io)
   const screen = await chooseScreen(flags.reporter, json, io)
   const rowEvery = flags.requests ?? 1
-  const session = { ...prepared, resultsPath, rowEvery, screen }
+  const pacing = flags.pacing ?? 'auto'
+  const session = { ...prepared, resultsPath, rowEvery, pacing, screen }
   const { summary, exitCode, folder } = await runSession(session, io)
   if (json) io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
   else {

@@ -1,6 +1,6 @@
 // One run from its plan to its files: gateway, engine thread, recording, screen, signals, verdict.
 
-import { judgeGenerator } from '../analysis/health.ts'
+import { type GeneratorReadings, judgeGenerator } from '../analysis/health.ts'
 import type { RunSummary } from '../analysis/result.ts'
 import { summarize } from '../analysis/summary.ts'
 import { verdictOf } from '../analysis/verdict.ts'
@@ -23,9 +23,9 @@ import { createRunFolder, type RunFolder, writeWhole } from '../recording/runFol
 import { appendHistory, writeResults } from '../report/files.ts'
 import { writeDecisions } from './decisions.ts'
 import { checkListening, guardHost } from './guard.ts'
-import { watchSteal } from './hostCpu.ts'
+import { watchHost } from './hostReadings.ts'
 import { type CommandIo, say } from './io.ts'
-import { chooseSpin } from './pacing.ts'
+import { choosePacing, type Pacing, type PacingName, peakRatePerS } from './pacing.ts'
 import { type Interrupts, listenForInterrupts } from './signals.ts'
 import { version } from './version.ts'
 
@@ -39,6 +39,7 @@ export interface SessionOptions {
   readonly resultsPath: string | null
   /** Every how many requests one goes into `requests.csv`; 0: none does. */
   readonly rowEvery: number
+  readonly pacing: PacingName
   /** Shows the run while it goes on. */
   readonly screen: ScreenFactory
 }
@@ -88,7 +89,8 @@ class Session {
   readonly #redact: (text: string) => string
   readonly #recorder: RunRecorder
   readonly #live: LiveFold
-  readonly #stealSince = watchSteal()
+  readonly #readHost = watchHost()
+  readonly #pacing: Pacing
   #engine: EngineThread | null = null
   #screen: Screen | null = null
   #health: EngineHealth | null = null
@@ -106,6 +108,7 @@ class Session {
     this.#io = io
     this.#targetUrl = targetUrl
     this.#gateway = gateway
+    this.#pacing = choosePacing(plan, options.pacing)
     this.#redact = redactor(secretValues(options.secrets))
     this.#folder = resultsPath === null ? null : createRunFolder(resultsPath, plan.runId)
     this.#live = new LiveFold({
@@ -225,7 +228,7 @@ class Session {
       startedMs: this.#startedMs,
       targetUrl: this.#targetUrl,
       warnings: this.#options.warnings,
-      pacing: chooseSpin(this.#options.plan).text,
+      pacing: this.#pacing.text,
       argv: this.#io.argv,
     }
     writeWhole(this.#folder.file('manifest.json'), manifestText(parts, this.#redact))
@@ -239,48 +242,42 @@ class Session {
       secrets: [...secrets],
       epochMs: this.#startedMs,
       wallAnchor: wallAnchor(),
-      spinUs: chooseSpin(plan).spinUs,
+      spinUs: this.#pacing.spinUs,
       userAgent: `limitscope/${version}`,
       rowEvery: this.#folder === null ? 0 : this.#options.rowEvery,
     }
   }
 
-  #readings(result: EngineEnd) {
-    const { counts } = this.#recorder
+  #readings(end: EngineEnd | null): GeneratorReadings {
+    const { unsent, ...others } = this.#recorder.counts
+    const sent = Object.values(others).reduce((sum, count) => sum + count, 0)
+    const peakPerS = peakRatePerS(this.#options.plan)
     return {
-      planned: result.planned,
-      sent: result.sent,
-      ended: result.ended,
-      records: Object.values(counts).reduce((sum, count) => sum + count, 0),
-      lag: result.lag,
+      planned: end?.planned ?? sent + unsent,
+      sent: end?.sent ?? sent,
+      ended: end?.ended ?? sent,
+      records: sent + unsent,
+      pacing: this.#pacing.name,
+      lag: end?.lag ?? this.#health?.lag ?? emptyLag,
       responseP50Us: this.#quickestMedianUs(),
-      loopDelayP99Us: this.#health?.thread.loopDelayP99Us ?? null,
-      stealShare: this.#stealSince(),
+      stalls: this.#health?.stalls ?? null,
+      thread: this.#health?.thread ?? null,
+      arrivalDistance: this.#health?.arrivalDistance ?? null,
+      ceilingPerS: null,
+      peakPerS: peakPerS > 0 ? peakPerS : null,
+      host: this.#readHost(),
       lostRows: this.#lostRows + this.#recorder.lostRows,
-      isOver: true,
+      isOver: end !== null,
     }
   }
 
   #liveHealth(): LiveHealth {
-    const { unsent, ...others } = this.#recorder.counts
-    const sent = Object.values(others).reduce((sum, count) => sum + count, 0)
-    const lag = this.#health?.lag ?? emptyLag
-    const loopDelayP99Us = this.#health?.thread.loopDelayP99Us ?? null
-    const judged = judgeGenerator({
-      planned: sent + unsent,
-      sent,
-      ended: sent,
-      records: sent + unsent,
-      lag,
-      responseP50Us: this.#quickestMedianUs(),
-      loopDelayP99Us,
-      stealShare: this.#stealSince(),
-      lostRows: this.#lostRows + this.#recorder.lostRows,
-      isOver: false,
-    })
+    const readings = this.#readings(null)
+    const { verdict, reasons } = judgeGenerator(readings)
+    const { lag, thread } = readings
     // Below its sample floor a p99 is the maximum, and says nothing.
     const lagP99Us = lag.count >= sampleFloor(0.99) ? lag.p99Us : null
-    return { ...judged, lagP99Us, loopDelayP99Us }
+    return { verdict, reasons, lagP99Us, loopDelayP99Us: thread?.loopDelayP99Us ?? null }
   }
 
   /** The quickest kind of OK answer is the one that the generator's own delays distort most. */

@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { parseDurationUs } from '../core/units.ts'
-import { type ArrivalProcess, isOpen } from '../load/arrivals.ts'
+import { type ArrivalProcess, isOpen, peakPerS } from '../load/arrivals.ts'
 import type { MixEntry } from '../load/mix.ts'
 import type { DeclaredLimiter, Phase, Scenario } from '../load/plan.ts'
 import type { StopRule } from '../load/stop.ts'
@@ -101,7 +101,8 @@ function endsByItself(arrivals: ArrivalProcess): boolean {
 
 /** Requests in flight that arrivals may have when nothing is said of it. */
 export function inFlightMaxOf(arrivals: ArrivalProcess): number {
-  if (isOpen(arrivals)) return 1000
+  // A target that stands still for two seconds must not make a schedule drop requests.
+  if (isOpen(arrivals)) return Math.min(10_000, Math.max(1000, Math.ceil(2 * peakPerS(arrivals))))
   return arrivals.kind === 'saturate' ? arrivals.connections : arrivals.count
 }
 

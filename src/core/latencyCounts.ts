@@ -62,25 +62,28 @@ export class LatencyCounts {
     if (index > this.#indexMost) this.#indexMost = index
   }
 
-  /** What was recorded since the last cut; null when nothing was. */
-  cut(): CountsCut | null {
+  /** What was recorded since the last cut, and still counts; null when nothing was. */
+  peek(): CountsCut | null {
     if (this.#count === 0) return null
     const counts = this.#counts
     let used = 0
     for (let i = this.#indexLeast; i <= this.#indexMost; i++) if (counts[i]! > 0) used++
-    const cut = {
-      indices: new Uint16Array(used),
-      counts: new Uint32Array(used),
-      count: this.#count,
-      minUs: this.#minUs,
-      maxUs: this.#maxUs,
-    }
+    const indices = new Uint16Array(used)
+    const cut = new Uint32Array(used)
     for (let i = this.#indexLeast, at = 0; at < used; i++) {
       if (counts[i] === 0) continue
-      cut.indices[at] = i
-      cut.counts[at++] = counts[i]!
-      counts[i] = 0
+      indices[at] = i
+      cut[at++] = counts[i]!
     }
+    const extremes = { minUs: this.#minUs, maxUs: this.#maxUs }
+    return { indices, counts: cut, count: this.#count, ...extremes }
+  }
+
+  /** What was recorded since the last cut; null when nothing was. */
+  cut(): CountsCut | null {
+    const cut = this.peek()
+    if (cut === null) return null
+    this.#counts.fill(0, this.#indexLeast, this.#indexMost + 1)
     this.#count = 0
     this.#minUs = Number.POSITIVE_INFINITY
     this.#maxUs = 0

@@ -33,6 +33,33 @@ export function exponentialDistance(samples: readonly number[]): number {
   }, 0)
 }
 
+/** Values in rising order, and how often each was counted. */
+export interface CountedValues {
+  readonly values: ArrayLike<number>
+  readonly counts: ArrayLike<number>
+}
+
+/** Two-sample Kolmogorov-Smirnov distance of counted values; 1 when one has none. */
+export function countsDistance(a: CountedValues, b: CountedValues): number {
+  const totalA = sumOf(a.counts)
+  const totalB = sumOf(b.counts)
+  if (totalA === 0 || totalB === 0) return totalA === totalB ? 0 : 1
+  let distance = 0
+  let upToA = 0
+  let upToB = 0
+  for (let i = 0, j = 0; i < a.values.length || j < b.values.length; ) {
+    const value = Math.min(a.values[i] ?? Infinity, b.values[j] ?? Infinity)
+    if (a.values[i] === value) upToA += a.counts[i++]!
+    if (b.values[j] === value) upToB += b.counts[j++]!
+    distance = Math.max(distance, Math.abs(upToA / totalA - upToB / totalB))
+  }
+  return distance
+}
+
+function sumOf(counts: ArrayLike<number>): number {
+  return Array.from(counts).reduce((sum, count) => sum + count, 0)
+}
+
 /** 95 % Wilson interval of a share, as [low, high]. */
 export function shareInterval(hits: number, n: number): readonly [number, number] {
   if (n === 0) return [0, 1]

@@ -47,6 +47,6 @@ export function adviceIn(view: ResponseView, name: string): ReadSpan | null {
   const value = field(view, name)
   if (value === null) return null
   const clock = clockOf(view)
-  const { us, as } = readRetryAfter(value, clock.unixMs)
+  const { us, as } = readRetryAfter(value, clock)
   return { us, as: `${name}: ${as}${as.startsWith('HTTP-date') ? clock.note : ''}` }
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { durationUsOf, readReset, readRetryAfter, waitIn } from './reset.ts'
 
 const nowUnixMs = Date.UTC(2026, 10, 20, 18, 8, 9)
+const clock = { unixMs: nowUnixMs }
 const epochS = nowUnixMs / 1000
 
 describe('readReset', () => {
@@ -22,7 +23,7 @@ describe('readReset', () => {
     ['Friday, 20-Nov-26 18:09:09 GMT', 60e6, 'HTTP-date'],
     ['Fri Nov 20 18:09:09 2026', 60e6, 'HTTP-date'],
   ])('%s is %d µs away, as %s', (value, us, as) => {
-    expect(readReset(value, nowUnixMs)).toEqual({ us, as })
+    expect(readReset(value, clock)).toEqual({ us, as })
   })
 
   test.each([
@@ -34,11 +35,11 @@ describe('readReset', () => {
     ['no text', '', { us: null, as: 'not understood' }],
     ['a date that is none', '2026-13-41T99:00:00Z', { us: null, as: 'not understood' }],
   ])('%s is reported, not thrown', (_, value, expected) => {
-    expect(readReset(value, nowUnixMs)).toEqual(expected)
+    expect(readReset(value, clock)).toEqual(expected)
   })
 
   test('more than 30 days without being an epoch is ambiguous', () => {
-    const { us, as } = readReset('40000000', nowUnixMs)
+    const { us, as } = readReset('40000000', clock)
     expect(us).toBe(40_000_000e6)
     expect(as).toBe('delta seconds, ambiguous: more than 30 days')
   })
@@ -46,7 +47,7 @@ describe('readReset', () => {
   test('a span is a safe integer that is not negative, whatever the text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.double().map(String), numberLike()), (text) => {
-        const { us } = readReset(text, nowUnixMs)
+        const { us } = readReset(text, clock)
         return us === null || (Number.isSafeInteger(us) && us >= 0)
       }),
     )
@@ -66,7 +67,7 @@ describe('readRetryAfter', () => {
     ['5s', 5e6, 'duration (invalid, tolerated)'],
     ['-1', 0, 'negative, taken as 0 (invalid, tolerated)'],
   ])('%s', (value, us, as) => {
-    expect(readRetryAfter(value, nowUnixMs)).toEqual({ us, as })
+    expect(readRetryAfter(value, clock)).toEqual({ us, as })
   })
 })
 

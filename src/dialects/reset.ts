@@ -9,6 +9,11 @@ export interface ReadSpan {
   readonly as: string
 }
 
+/** What absolute times count from. */
+export interface UnixClock {
+  readonly unixMs: number
+}
+
 const charactersMax = 64
 const ambiguousUs = 30 * 86400e6
 // Also keeps every span a safe integer of microseconds.
@@ -16,26 +21,27 @@ const absurdUs = 100 * 365 * 86400e6
 
 /**
  * A reset value: delta seconds, epoch seconds or milliseconds, a Go duration, RFC 3339 or an
- * HTTP-date. Spans count from `nowUnixMs` and are never negative.
+ * HTTP-date. Spans count from the clock, which is only looked at
+ * for absolute times, and are never negative.
  */
-export function readReset(value: string, nowUnixMs: number): ReadSpan {
+export function readReset(value: string, clock: UnixClock): ReadSpan {
   const text = value.trim()
   if (text.length > charactersMax) return { us: null, as: 'not understood (too long)' }
-  if (/^-?\d+(?:\.\d+)?$/.test(text)) return readNumber(Number(text), nowUnixMs)
+  if (/^-?\d+(?:\.\d+)?$/.test(text)) return readNumber(Number(text), clock)
   const durationUs = durationUsOf(text)
   if (durationUs !== null) return bounded(durationUs, 'duration')
   if (/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i.test(text)) {
-    return absolute(Date.parse(text), nowUnixMs, 'RFC 3339')
+    return absolute(Date.parse(text), clock, 'RFC 3339')
   }
   const unixMs = httpDateMs(text)
-  if (unixMs !== null) return absolute(unixMs, nowUnixMs, 'HTTP-date')
+  if (unixMs !== null) return absolute(unixMs, clock, 'HTTP-date')
   return { us: null, as: 'not understood' }
 }
 
 /** A Retry-After value: whole seconds or an HTTP-date; anything else is tolerated and said so. */
-export function readRetryAfter(value: string, nowUnixMs: number): ReadSpan {
+export function readRetryAfter(value: string, clock: UnixClock): ReadSpan {
   const text = value.trim()
-  const { us, as } = readReset(text, nowUnixMs)
+  const { us, as } = readReset(text, clock)
   if (us === null || /^\d+$/.test(text) || as.startsWith('HTTP-date')) return { us, as }
   const kind = /^\d+\.\d+$/.test(text) ? 'fractional seconds' : as
   return { us, as: `${kind} (invalid, tolerated)` }
@@ -104,16 +110,17 @@ export function unitUs(word: string): Micros | undefined {
   return undefined
 }
 
-function readNumber(value: number, nowUnixMs: number): ReadSpan {
+function readNumber(value: number, clock: UnixClock): ReadSpan {
   if (value < 0) return { us: 0, as: 'negative, taken as 0' }
   if (value >= 1e15) return { us: null, as: 'absurd number' }
-  if (value >= 1e12) return absolute(value, nowUnixMs, 'epoch milliseconds')
-  if (value >= 1e9) return absolute(value * 1000, nowUnixMs, 'epoch seconds')
+  if (value >= 1e12) return absolute(value, clock, 'epoch milliseconds')
+  if (value >= 1e9) return absolute(value * 1000, clock, 'epoch seconds')
   return bounded(Math.round(value * 1e6), 'delta seconds')
 }
 
-function absolute(unixMs: number, nowUnixMs: number, as: string): ReadSpan {
+function absolute(unixMs: number, clock: UnixClock, as: string): ReadSpan {
   if (Number.isNaN(unixMs)) return { us: null, as: 'not understood' }
+  const nowUnixMs = clock.unixMs
   if (unixMs < nowUnixMs) return { us: 0, as: `${as}, in the past` }
   const us = Math.round((unixMs - nowUnixMs) * 1000)
   return us > absurdUs ? { us: null, as: `${as}, absurdly far` } : { us, as }

@@ -164,7 +164,7 @@ function inUnit(name: string, text: string | null, view: ResponseView): ReadSpan
   if (/ms$/i.test(name) && /^\d{1,12}(?:\.\d{1,6})?$/.test(text)) {
     return { us: Math.round(Number(text) * 1000), as: `${name}: milliseconds` }
   }
-  return readRetryAfter(text, clockOf(view).unixMs)
+  return readRetryAfter(text, clockOf(view))
 }
 
 function firstOf(advice: readonly Advice[], view: ResponseView): ReadSpan | null {

@@ -85,7 +85,7 @@ function evidenceOf({ fields, reset }: FieldGroup): string {
 export function resetIn(view: ResponseView, value: string | null): ReadSpan | null {
   if (value === null) return null
   const clock = clockOf(view)
-  const { us, as } = readReset(value, clock.unixMs)
+  const { us, as } = readReset(value, clock)
   const isAbsolute = /^(?:epoch|RFC|HTTP)/.test(as)
   return { us, as: isAbsolute ? `${as}${clock.note}` : as }
 }

@@ -4,7 +4,7 @@
 import { safeLine } from '../core/text.ts'
 import type { ResponseView, WrittenResponse } from './dialect.ts'
 import { valueAt } from './pointer.ts'
-import { httpDateMs } from './reset.ts'
+import { httpDateMs, type UnixClock } from './reset.ts'
 
 const fieldCharactersMax = 4096
 const textCharactersMax = 2000
@@ -50,15 +50,44 @@ export function cleanName(name: string | null | undefined): string | null {
   return safeLine(name ?? '', nameCharactersMax).trim() || null
 }
 
-/** The clock that absolute times count from: the server's, where its Date differs from ours. */
-export function clockOf(view: ResponseView): { readonly unixMs: number; readonly note: string } {
-  const date = field(view, 'date')
-  const serverMs = date === null ? null : httpDateMs(date)
-  if (serverMs === null) return { unixMs: view.receivedUnixMs, note: '' }
-  const aheadS = Math.round((serverMs - view.receivedUnixMs) / 1000)
-  // Date has whole seconds and the response needed time to arrive.
-  if (Math.abs(aheadS) < clockToleranceS) return { unixMs: view.receivedUnixMs, note: '' }
-  return { unixMs: serverMs, note: `, by the server's clock (${aheadS} s from ours)` }
+/**
+ * The clock that absolute times count from: the server's, where its Date differs from ours. Neither
+ * is looked at before somebody asks for the time: most responses have none that is absolute.
+ */
+export function clockOf(view: ResponseView): ResponseClock {
+  return new ResponseClock(view)
+}
+
+class ResponseClock implements UnixClock {
+  readonly #view: ResponseView
+  #serverMs: number | null | undefined
+
+  constructor(view: ResponseView) {
+    this.#view = view
+  }
+
+  get unixMs(): number {
+    return this.#serverClockMs() ?? this.#view.receivedUnixMs
+  }
+
+  get note(): string {
+    const serverMs = this.#serverClockMs()
+    if (serverMs === null) return ''
+    const aheadS = Math.round((serverMs - this.#view.receivedUnixMs) / 1000)
+    return `, by the server's clock (${aheadS} s from ours)`
+  }
+
+  /** Null where the clocks agree, or there is no Date. */
+  #serverClockMs(): number | null {
+    if (this.#serverMs === undefined) {
+      const date = field(this.#view, 'date')
+      const serverMs = date === null ? null : httpDateMs(date)
+      const aheadS = Math.round(((serverMs ?? 0) - this.#view.receivedUnixMs) / 1000)
+      // Date has whole seconds and the response needed time to arrive.
+      this.#serverMs = Math.abs(aheadS) < clockToleranceS ? null : serverMs
+    }
+    return this.#serverMs
+  }
 }
 
 const clockToleranceS = 5

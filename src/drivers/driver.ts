@@ -67,6 +67,8 @@ export interface Exchange {
   readonly endUs: Micros
   readonly status: number | null
   readonly headers: Readonly<Record<string, string>>
+  /** Exchanges with the same key have the very same head, byte for byte; null: it is not known. */
+  readonly headKey: object | null
   /** False: no header is about limits or usage, so that nobody needs to look at them. */
   readonly hasLimitFields: boolean
   /** The first bytes of the body as text; '' for streams. */

@@ -99,6 +99,7 @@ export class ExchangeRecorder {
       endUs: this.#clock.nowUs(),
       status: this.#status,
       headers: this.#headers,
+      headKey: null,
       hasLimitFields: Object.keys(this.#headers).some(isLimitName),
       body,
       bytesIn: this.#bytesIn,

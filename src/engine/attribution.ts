@@ -46,6 +46,8 @@ const nothing = {
 
 const noEntry: LedgerEntry = []
 
+const noReading: Reading = { dialect: null, rejection: null, signals: [] }
+
 const plainSuccess: Attribution = { ...nothing, outcome: 'ok' }
 
 /** Attributes the exchanges of one lane, in the order of their ends. */
@@ -54,6 +56,7 @@ export class Attributor {
   readonly #epochMs: number
   readonly #isDeclared: boolean
   readonly #names = new Set<string>()
+  readonly #memory = new ReadingMemory()
   #ledger: Ledger
 
   constructor(read: ResponseReader, limiters: readonly NamedLimiter[], epochMs: number) {
@@ -83,8 +86,8 @@ export class Attributor {
       if (entry.length > 0) this.#ledger.admitted(entry, estimate, endUs)
       return plainSuccess
     }
-    const view = responseView(exchange, this.#epochMs)
-    const reading = this.#read(view)
+    const view = new View(exchange, this.#epochMs)
+    const reading = this.#reading(exchange, view)
     const outcome = outcomeOf(view.status, reading)
     if (outcome === 'limited') return this.#limited(entry, view, reading, endUs)
     if (outcome === 'ok') {
@@ -97,6 +100,18 @@ export class Attributor {
     this.#ledger.lost(entry, endUs)
     const { signals, dialect } = reading
     return { ...nothing, outcome, error: errorText(view), signals, dialect }
+  }
+
+  #reading(exchange: Exchange, view: View): Reading {
+    if (view.status < 400 && this.#read.ignoresPlainSuccess && !this.#isLearning) return noReading
+    return (
+      this.#memory.recall(exchange, view) ?? this.#memory.keep(exchange, view, this.#read(view))
+    )
+  }
+
+  /** Whether advertised limits are still of use. */
+  get #isLearning(): boolean {
+    return !this.#isDeclared && this.#ledger.limiters.length === 0
   }
 
   /** A success that says nothing about limits or usage: most are, and must cost nothing. */
@@ -149,7 +164,7 @@ export class Attributor {
 
   /** Without declared limits, the first advertised ones are taken at their word. */
   #learn(signals: readonly LimitSignal[], nowUs: Micros): void {
-    if (this.#isDeclared || this.#ledger.limiters.length > 0 || signals.length === 0) return
+    if (!this.#isLearning || signals.length === 0) return
     const advertised = advertisedLimiters(signals)
     if (advertised.length === 0) return
     this.#ledger = new Ledger(advertised.map(({ limiter }) => limiter))
@@ -185,13 +200,59 @@ function actualCost(
   }
 }
 
-function responseView(exchange: Exchange, epochMs: number): ResponseView {
-  const receivedUnixMs = epochMs + exchange.endUs / 1000
-  const { headers, body, stream } = exchange
-  const errorBody = stream?.errorBody ?? null
-  if (errorBody === null) return { status: exchange.status ?? 0, headers, body, receivedUnixMs }
-  // An error inside a 200 stream is read as the response it would have been.
-  return { status: statusOfError(errorBody), headers, body: errorBody, receivedUnixMs }
+/** An exchange as dialects see it; notes whether the time of its receipt was looked at. */
+class View implements ResponseView {
+  readonly status: number
+  readonly body: string
+  readonly #exchange: Exchange
+  readonly #epochMs: number
+  #headers: Readonly<Record<string, string>> | null = null
+  /** What was read depends on when it was read. */
+  isTimed = false
+
+  constructor(exchange: Exchange, epochMs: number) {
+    this.#exchange = exchange
+    this.#epochMs = epochMs
+    const errorBody = exchange.stream?.errorBody ?? null
+    // An error inside a 200 stream is read as the response it would have been.
+    this.status = errorBody === null ? (exchange.status ?? 0) : statusOfError(errorBody)
+    this.body = errorBody ?? exchange.body
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    this.#headers ??= this.#exchange.headers
+    return this.#headers
+  }
+
+  get receivedUnixMs(): number {
+    this.isTimed = true
+    return this.#epochMs + this.#exchange.endUs / 1000
+  }
+}
+
+/**
+ * The last reading, for responses that are the same byte for byte: rejections come in thousands, and
+ * to read one costs more than to send a request.
+ */
+class ReadingMemory {
+  #headKey: object | null = null
+  #body = ''
+  #reading: Reading = noReading
+
+  recall({ headKey }: Exchange, { body }: View): Reading | null {
+    return headKey !== null && headKey === this.#headKey && body === this.#body
+      ? this.#reading
+      : null
+  }
+
+  keep({ headKey }: Exchange, { body, isTimed }: View, reading: Reading): Reading {
+    if (headKey !== null && !isTimed) {
+      this.#headKey = headKey
+      this.#body = body
+      this.#reading = reading
+    }
+    return reading
+  }
 }
 
 /** The status an error event would have had: as it says, 429 for rate limits, else 500. */

@@ -10,6 +10,7 @@ import type { Micros } from '../core/units.ts'
 import type { NextRequest, SaturateOptions, Saturation } from '../drivers/autocannon.ts'
 import type { Phase, Scenario } from '../load/plan.ts'
 import { describeStop } from '../load/stop.ts'
+import { ArrivalShape } from './arrivalShape.ts'
 import { type ContextParts, RunContext } from './context.ts'
 import { PhaseRun, type StopReason } from './phaseRun.ts'
 import { type Source, sourceOf } from './sources.ts'
@@ -50,6 +51,7 @@ export class Engine {
   readonly #parts: EngineParts
   readonly #context: RunContext
   readonly #interrupt = new AbortController()
+  readonly #shape = new ArrivalShape()
   #current: { run: PhaseRun; source: Source } | null = null
   #isTargetDead = false
   #counts = { planned: 0, sent: 0, unsent: 0, ended: 0 }
@@ -208,6 +210,7 @@ export class Engine {
       run,
       clock: this.#context.clock,
       seed: this.#context.seedOf(`${scenario.name}/${phase.name}`),
+      shape: this.#shape,
       gapUsMin: ratePerSMax === null ? 0 : Math.ceil(1e6 / ratePerSMax),
       saturate:
         saturate === null || phase.driver !== 'autocannon'
@@ -252,5 +255,10 @@ export class Engine {
     const { lag } = this.#context
     const [p50Us, p90Us, p99Us] = [0.5, 0.9, 0.99].map((q) => lag.quantile(q))
     return { count: lag.count, p50Us: p50Us!, p90Us: p90Us!, p99Us: p99Us!, maxUs: lag.maxUs }
+  }
+
+  /** How far the gaps between sends are from those planned, for random arrivals; null: unknown. */
+  arrivalDistance(): number | null {
+    return this.#shape.distance()
   }
 }

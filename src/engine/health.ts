@@ -1,6 +1,6 @@
-// How the engine's own thread does: event-loop delay and CPU, read once a second.
+// How the engine's own thread does: event-loop delay, CPU, garbage collection. Read once a second.
 
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks'
 import type { Micros } from '../core/units.ts'
 
 /** The engine's thread since the run began. */
@@ -9,8 +9,11 @@ export interface ThreadHealth {
   readonly loopDelayP50Us: Micros
   readonly loopDelayP99Us: Micros
   readonly loopDelayMaxUs: Micros
-  /** Share of the time that the loop was not idle. */
+  /** Share of the time that the loop was not idle; spinning is not idling. */
   readonly loopBusyShare: number
+  /** Pauses for garbage collection: how long the longest was, and their share of the time. */
+  readonly gcMaxUs: Micros
+  readonly gcShare: number
 }
 
 /** Resolution of the delay monitor; it reports delays of at least this, which are none. */
@@ -19,9 +22,20 @@ const resolutionMs = 1
 export class ThreadMonitor {
   readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs })
   readonly #start = performance.eventLoopUtilization()
+  readonly #startMs = performance.now()
+  readonly #observer: PerformanceObserver
+  #gcMs = 0
+  #gcMsMax = 0
 
   constructor() {
     this.#delay.enable()
+    this.#observer = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) {
+        this.#gcMs += duration
+        this.#gcMsMax = Math.max(this.#gcMsMax, duration)
+      }
+    })
+    this.#observer.observe({ entryTypes: ['gc'] })
   }
 
   read(): ThreadHealth {
@@ -32,10 +46,13 @@ export class ThreadMonitor {
       loopDelayP99Us: hasSamples ? us(this.#delay.percentile(99)) : 0,
       loopDelayMaxUs: hasSamples ? us(this.#delay.max) : 0,
       loopBusyShare: performance.eventLoopUtilization(this.#start).utilization,
+      gcMaxUs: Math.round(this.#gcMsMax * 1000),
+      gcShare: this.#gcMs / Math.max(1, performance.now() - this.#startMs),
     }
   }
 
   close(): void {
     this.#delay.disable()
+    this.#observer.disconnect()
   }
 }

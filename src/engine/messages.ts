@@ -10,6 +10,7 @@ import type { LimiterFinding } from '../recording/findings.ts'
 import type { Slice } from '../recording/slice.ts'
 import type { EngineResult, LagSummary } from './engine.ts'
 import type { ThreadHealth } from './health.ts'
+import type { StallBaseline } from './stalls.ts'
 
 /** What an engine thread starts with. */
 export interface EngineThreadInput {
@@ -35,6 +36,9 @@ export type EngineCommand = 'stop' | 'abort'
 export interface EngineHealth {
   readonly thread: ThreadHealth
   readonly lag: LagSummary
+  /** The machine's own stalls, before the run; null: not measured, nothing follows a schedule. */
+  readonly stalls: StallBaseline | null
+  readonly arrivalDistance: number | null
 }
 
 /** Engine → main thread. In a batch, slices and events are in their order. */

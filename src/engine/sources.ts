@@ -14,6 +14,7 @@ import {
   schedule,
 } from '../load/arrivals.ts'
 import { laneOf } from '../load/mix.ts'
+import type { ArrivalShape } from './arrivalShape.ts'
 import type { FlightOwner } from './flight.ts'
 import type { PhaseRun } from './phaseRun.ts'
 
@@ -33,6 +34,8 @@ export interface SourceParts {
   readonly seed: number
   /** Least gap between two sends, by the run's rate cap; 0 for none. */
   readonly gapUsMin: Micros
+  /** Takes the gaps between sends of random arrivals. */
+  readonly shape: ArrivalShape
   /** Starts autocannon; null where it cannot be used, and users stand in for it. */
   readonly saturate: StartSaturation | null
 }
@@ -51,20 +54,27 @@ export function sourceOf(arrivals: ArrivalProcess, parts: SourceParts): Source {
 }
 
 /** Sends everything that is due at each wake-up, each with its own intended instant. */
-function openSource(arrivals: OpenArrivals, { run, clock, seed }: SourceParts): Source {
+function openSource(arrivals: OpenArrivals, { run, clock, seed, shape }: SourceParts): Source {
   const { intendedUs } = schedule(arrivals, seed)
+  const isRandom = arrivals.kind === 'poisson' || arrivals.kind === 'gamma'
   let i = 0
+  let lastDueUs = 0
+  let lastSentUs = 0
   let cancel: Cancel = () => {}
   const sendDue = () => {
     for (;;) {
       const offsetUs = intendedUs(i)
       const dueUs = offsetUs === null ? null : run.startUs + offsetUs
       if (dueUs === null || !run.isWithin(dueUs)) return finish(dueUs)
-      if (dueUs > clock.nowUs()) {
+      const nowUs = clock.nowUs()
+      if (dueUs > nowUs) {
         cancel = clock.at(dueUs, sendDue)
         return
       }
       if (!run.offer(dueUs)) return
+      if (isRandom && i > 0) shape.add(dueUs - lastDueUs, nowUs - lastSentUs)
+      lastDueUs = dueUs
+      lastSentUs = nowUs
       i++
     }
   }

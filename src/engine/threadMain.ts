@@ -7,6 +7,7 @@ import type { Progress } from '../core/progress.ts'
 import { realClock, shareWallAnchor } from '../core/realClock.ts'
 import { RingWriter } from '../core/rowRing.ts'
 import { saturate } from '../drivers/autocannon.ts'
+import { isOpen } from '../load/arrivals.ts'
 import { RunFolds } from '../recording/folds.ts'
 import { Engine } from './engine.ts'
 import { ThreadMonitor } from './health.ts'
@@ -17,6 +18,7 @@ import type {
   EngineThreadInput,
   Told,
 } from './messages.ts'
+import { measureStalls } from './stalls.ts'
 import { targetAddress } from './target.ts'
 import { Transport } from './transport.ts'
 
@@ -24,6 +26,9 @@ import { Transport } from './transport.ts'
 const batchMs = 50
 const batchRowsMax = 16_384
 const healthMs = 1000
+
+/** How long the machine's own stalls are looked for. */
+const stallsUs = 50_000
 
 assert(parentPort !== null, 'threadMain runs in a worker thread')
 const port = parentPort
@@ -77,12 +82,18 @@ async function main(): Promise<void> {
       : (options, next) => saturate(address.origin, clock, options, next),
   })
   port.on('message', (command: EngineCommand) => engine[command]())
+  const stalls = hasSchedule() ? measureStalls(clock, stallsUs) : null
   const monitor = new ThreadMonitor()
   const flushing = setInterval(() => {
     folds.advance(clock.nowUs())
     flush()
   }, batchMs)
-  const health = () => ({ thread: monitor.read(), lag: engine.lag() })
+  const health = () => ({
+    thread: monitor.read(),
+    lag: engine.lag(),
+    stalls,
+    arrivalDistance: engine.arrivalDistance(),
+  })
   const checking = setInterval(() => flush(health()), healthMs)
   const result = await engine.run()
   clearInterval(flushing)
@@ -111,4 +122,10 @@ function send(message: EngineMessage): void {
 function inFlightMax(): number {
   const phases = input.plan.scenarios.flatMap(({ phases }) => phases)
   return Math.max(1, ...phases.map((phase) => phase.inFlightMax))
+}
+
+/** Whether some phase follows a schedule that the machine can delay. */
+function hasSchedule(): boolean {
+  const phases = input.plan.scenarios.flatMap(({ phases }) => phases)
+  return phases.some(({ arrivals }) => isOpen(arrivals))
 }

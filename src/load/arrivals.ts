@@ -154,3 +154,15 @@ function stepsUs(i: number, steps: readonly { perS: number; forUs: Micros }[]): 
   }
   return null
 }
+
+/** The highest rate that an open process comes to, in requests per second. */
+export function peakPerS(arrivals: OpenArrivals): number {
+  switch (arrivals.kind) {
+    case 'ramp':
+      return Math.max(arrivals.fromPerS, arrivals.toPerS)
+    case 'steps':
+      return Math.max(...arrivals.steps.map(({ perS }) => perS))
+    default:
+      return offeredPerS(arrivals, 0) ?? 0
+  }
+}

@@ -138,6 +138,10 @@ export class Connection implements Exchange, Sending, Expiring {
     return this.#hasHead ? this.#parser.head.fields() : {}
   }
 
+  get headKey(): object | null {
+    return this.#hasHead && this.#parser.isHeadRemembered ? this.#parser.head : null
+  }
+
   get hasLimitFields(): boolean {
     return this.#hasHead && this.#parser.head.hasLimitFields
   }

@@ -103,6 +103,11 @@ export class ResponseParser {
     this.#extraBytes = 0
   }
 
+  /** The head is one of those that came before: the same bytes are the same object. */
+  get isHeadRemembered(): boolean {
+    return this.#isRemembered
+  }
+
   /** The response is complete. */
   get isComplete(): boolean {
     return this.#state === isDone
@@ -298,7 +303,8 @@ export class ResponseParser {
       if (this.#sawCr) return this.#breakAt('bad chunk size', end)
       this.#sawCr = byte === CR
       this.#lineBytes++
-      if (++this.#extraBytes > this.#caps.headBytesMax) {
+      // The CR belongs to every chunk: a long answer has many of them, and no extension.
+      if (byte !== CR && ++this.#extraBytes > this.#caps.headBytesMax) {
         return this.#breakAt('header block too long', end)
       }
     }

@@ -1,0 +1,115 @@
+// Measurements that are programs of their own: what they print as JSON becomes rows.
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { bothCpus, type Context, rootPath } from '../lib/context.ts'
+import { waitForQuiet, watchCpu } from '../lib/cpu.ts'
+import { atMost, subject, valueRow } from '../lib/rows.ts'
+import type { Group, Reading, Step, Values } from '../lib/types.ts'
+import { roundsUpTo } from './loads.ts'
+
+interface Program {
+  /** File in bench/clients. */
+  readonly file: string
+  readonly case: string
+  readonly rounds: number
+  readonly seconds: number
+  readonly args: readonly string[]
+}
+
+/** Quantiles of limitscope against what the embedded gateway knows of the same requests. */
+export function truth(context: Context): Group {
+  const { seconds, rounds } = context.options
+  const program = {
+    file: 'truth.ts',
+    case: 'embedded gateway at 60 % of its ceiling',
+    rounds,
+    seconds: 2 * seconds + 4,
+    args: [String(seconds)],
+  }
+  const common = { case: program.case, unit: 'ratio', target: atMost(1) } as const
+  return {
+    name: 'truth',
+    title: 'Against the truth',
+    how: 'The embedded gateway on one core with 5 ms to its answers, limitscope on the other: first a closed loop for the ceiling, then an open loop at 60 % of it. The service times that limitscope recorded are compared with the times from decision to answer in the gateway’s own log; what the request waited for in the gateway before its decision counts as error. Allowed is the greater of 0.5 ms and 1 %.',
+    figures: [
+      { value: 'truthP50Us', title: 'true p50' },
+      { value: 'errorP50Us', title: 'error of p50' },
+      { value: 'truthP99Us', title: 'true p99' },
+      { value: 'errorP99Us', title: 'error of p99' },
+      { value: 'ratePerS', title: 'rate' },
+    ],
+    steps: () => steps(context, program),
+    rows: (measurements) => [
+      valueRow(measurements, { ...common, what: 'Error of p50 ÷ allowed', value: 'shareP50' }),
+      valueRow(measurements, { ...common, what: 'Error of p99 ÷ allowed', value: 'shareP99' }),
+    ],
+  }
+}
+
+/** Memory over a run that is too long for anything but virtual time. */
+export function memory(context: Context): Group {
+  const program = {
+    file: 'memory.ts',
+    case: '50 million requests in virtual time',
+    rounds: 1,
+    seconds: 300,
+    args: [],
+  }
+  return {
+    name: 'memory',
+    title: 'Memory of a long run',
+    how: '50 million requests in virtual time. Growth is the resident memory in the last tenth of the run less that after the first tenth.',
+    figures: [
+      { value: 'requests', title: 'requests' },
+      { value: 'growthBytes', title: 'growth' },
+      { value: 'residentBytes', title: 'memory' },
+    ],
+    steps: () => steps(context, program),
+    rows: (measurements) => [
+      valueRow(measurements, {
+        what: 'Growth of resident memory',
+        case: program.case,
+        value: 'growthBytes',
+        unit: 'Bytes',
+        target: null,
+      }),
+      valueRow(measurements, {
+        what: 'Resident memory, most',
+        case: program.case,
+        value: 'residentBytes',
+        unit: 'Bytes',
+        target: null,
+      }),
+    ],
+  }
+}
+
+function steps(context: Context, program: Program): readonly Step[] {
+  const path = join(rootPath, 'bench/clients', program.file)
+  if (!existsSync(path)) return []
+  return roundsUpTo(program.rounds).map((round) => ({
+    case: program.case,
+    tool: subject,
+    round,
+    pair: 0,
+    seconds: program.seconds,
+    run: () => run(context, [process.execPath, path, ...program.args], program.seconds),
+  }))
+}
+
+async function run(context: Context, argv: readonly string[], seconds: number): Promise<Reading> {
+  await waitForQuiet(3)
+  const readCpu = watchCpu()
+  const options = { cpu: bothCpus, timeoutS: 4 * seconds + 60 }
+  const { exitCode, stdout, stderr } = await context.children.run(argv, options)
+  const { foreignS, wallS } = readCpu(0)
+  if (exitCode !== 0) throw new Error(stderr.trim().split('\n').slice(0, 6).join(' '))
+  return {
+    values: JSON.parse(stdout) as Values,
+    serverBusyShare: null,
+    foreignShare: foreignS / wallS,
+    isUsable: true,
+    problems: [],
+  }
+}
