@@ -13,7 +13,7 @@ import type { Exchange } from '../drivers/driver.ts'
 import { type Attribution, Attributor } from '../engine/attribution.ts'
 import { requestTemplate } from '../engine/context.ts'
 import { targetAddress } from '../engine/target.ts'
-import { Transport } from '../engine/transport.ts'
+import { openTransport } from '../engine/transport.ts'
 import { startGatewayThread } from '../gateway/thread.ts'
 import { secretValues } from '../load/lanes.ts'
 import type { Plan } from '../load/plan.ts'
@@ -76,8 +76,7 @@ async function probeAll({ plan, secrets, gateway: spec }: Prepared): Promise<Pro
   const address = targetAddress(url)
   const epochMs = Math.floor(wallMs())
   const clock = realClock({ epochMs })
-  const tls = plan.target.kind === 'url' ? plan.target.tls : { caPath: null, verify: true }
-  const transport = new Transport(address.origin, clock, { tls, inFlightMax: 1 })
+  const transport = await openTransport(address.origin, clock, plan)
   const read = responseReader({ dialect: plan.dialect, rules: plan.rules })
   const redact = redactor(secretValues(secrets))
   const probes: Probe[] = []

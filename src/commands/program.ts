@@ -41,6 +41,7 @@ function addDemo(program: Command, io: CommandIo, done: Done): void {
     .description('the flagship scenarios on the embedded gateway: under a minute, no network')
     .addHelpText('after', '\nExample:\n  limitscope demo')
     .action(async (flags) => {
+      await warmUp()
       const { demoCommand } = await import('./demo.ts')
       done(await demoCommand(flags, io))
     })
@@ -63,6 +64,7 @@ function addRun(program: Command, io: CommandIo, done: Done): void {
       '\nExamples:\n  limitscope run\n  limitscope run many-cheap few-expensive --target https://gateway.example --max-requests 200\n  limitscope run interplay --dry-run',
     )
     .action(async (scenarios: string[], flags) => {
+      await warmUp()
       const { runCommand } = await import('./run.ts')
       done(await runCommand(scenarios, flags, io))
     })
@@ -94,9 +96,16 @@ function addLoad(program: Command, io: CommandIo, done: Done): void {
       "\nExamples:\n  limitscope load http://localhost:8080/healthz -c 50 -d 10s\n  limitscope load http://localhost:8080/v1/models -r 100/s --arrivals poisson -H 'Authorization: Bearer …'",
     )
     .action(async (url: string, flags) => {
+      await warmUp()
       const { loadCommand } = await import('./load.ts')
       done(await loadCommand(url, flags, io))
     })
+}
+
+/** The engine's thread loads while the command does. */
+async function warmUp(): Promise<void> {
+  const { warmEngineThread } = await import('../engine/thread.ts')
+  warmEngineThread()
 }
 
 function addCheck(program: Command, io: CommandIo, done: Done): void {

@@ -10,7 +10,7 @@ import { type Environment, interpolated } from './interpolate.ts'
 import { isTooDeep, plainDataProblems } from './plainData.ts'
 import { problemLine, problemsOf } from './problems.ts'
 import { looseRedactor } from './redact.ts'
-import { parsedSource, plainSource, type Source } from './source.ts'
+import { plainSource, type Source } from './source.ts'
 import { type Path, pathText, valueAt } from './values.ts'
 
 export interface ReadOptions {
@@ -29,6 +29,7 @@ export async function readDocument(path: string, options: ReadOptions): Promise<
   const name = displayName(path, options.cwd)
   checkSize(path, name)
   if (isModule(path)) return readModule(path, name, options)
+  const { parsedSource } = await import('./yamlSource.ts')
   const source = parsedSource(name, readText(path, name))
   const isWalkable = !plainDataProblems(source.value).some(isTooDeep)
   return { source: isWalkable ? interpolated(source, options.env) : source, isModule: false }

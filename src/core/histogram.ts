@@ -8,10 +8,8 @@ import {
   initWebAssemblySync,
 } from 'hdr-histogram-js'
 import { assert } from './errors.ts'
+import { latencyUsMax } from './latencyCounts.ts'
 import type { Micros } from './units.ts'
-
-/** Longer values are recorded as this one: an hour. */
-export const latencyUsMax: Micros = 3_600_000_000
 
 let isReady = false
 

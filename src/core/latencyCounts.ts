@@ -3,8 +3,10 @@
 // `LatencyHistogram`, which they are added to.
 
 import { assert } from './errors.ts'
-import { latencyUsMax } from './histogram.ts'
 import type { Micros } from './units.ts'
+
+/** Longer values are recorded as this one: an hour. */
+export const latencyUsMax: Micros = 3_600_000_000
 
 /** Values below this have a count of their own; above, the spacing doubles with every power of two. */
 const subBuckets = 2048
@@ -60,6 +62,19 @@ export class LatencyCounts {
     if (us > this.#maxUs) this.#maxUs = us
     if (index < this.#indexLeast) this.#indexLeast = index
     if (index > this.#indexMost) this.#indexMost = index
+  }
+
+  /** The value at quantile `q` of 0..1 as HdrHistogram has it; null without samples. */
+  quantile(q: number): Micros | null {
+    if (this.#count === 0) return null
+    const rank = Math.max(1, Math.floor(q * this.#count + 0.5))
+    let index = this.#indexLeast
+    for (let sum = this.#counts[index]!; sum < rank; sum += this.#counts[index]!) index++
+    return q === 0 ? valueAt(index) : Math.min(valueAt(index + 1) - 1, this.#maxUs)
+  }
+
+  get maxUs(): Micros | null {
+    return this.#count === 0 ? null : this.#maxUs
   }
 
   /** What was recorded since the last cut, and still counts; null when nothing was. */

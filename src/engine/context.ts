@@ -3,7 +3,7 @@
 
 import type { Clock } from '../core/clock.ts'
 import { assert } from '../core/errors.ts'
-import { LatencyHistogram } from '../core/histogram.ts'
+import { LatencyCounts } from '../core/latencyCounts.ts'
 import type { RequestCost } from '../core/limits.ts'
 import type { LimiterGauge } from '../core/progress.ts'
 import { randomStream, uniformAt } from '../core/random.ts'
@@ -68,7 +68,7 @@ export class RunContext {
   readonly sink: EngineSink
   readonly redact: (text: string) => string
   /** How late requests were handed to the driver. */
-  readonly lag = new LatencyHistogram()
+  readonly lag = new LatencyCounts()
   readonly #parts: ContextParts
   readonly #attributors: ReadonlyMap<string, Attributor>
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Route>>
@@ -161,7 +161,7 @@ export class RunContext {
   }
 
   countLag(lagUs: Micros): void {
-    this.lag.record(Math.max(0, lagUs))
+    this.lag.record(lagUs)
   }
 
   countEnded(record: RequestRecord): void {

@@ -37,15 +37,34 @@ export interface EngineThread {
   abort(): void
 }
 
+/** A thread that is loading its code while nobody knows yet what it will have to do. */
+let warm: Worker | null = null
+
+/**
+ * Starts a thread for the run to come: loading its code takes as long as reading a config. Without a
+ * run it keeps nobody from leaving.
+ */
+export function warmEngineThread(): void {
+  warm ??= newWorker()
+  warm.unref()
+}
+
+function newWorker(): Worker {
+  // Source and build differ in the extension only.
+  const entry = new URL(`./threadMain${extname(import.meta.filename)}`, import.meta.url)
+  return new Worker(entry)
+}
+
 export function startEngineThread(
   input: Omit<EngineThreadInput, 'ring'>,
   listener: EngineListener,
 ): EngineThread {
-  // Source and build differ in the extension only.
-  const entry = new URL(`./threadMain${extname(import.meta.filename)}`, import.meta.url)
+  const worker = warm ?? newWorker()
+  warm = null
+  worker.ref()
   const ring = input.rowEvery === 0 ? null : ringMemory()
   const reader = ring === null ? null : new RingReader(ring)
-  const worker = new Worker(entry, { workerData: { ...input, ring } satisfies EngineThreadInput })
+  worker.postMessage({ ...input, ring } satisfies EngineThreadInput)
   const result = new Promise<EngineEnd>((resolve, reject) => {
     worker.on('message', (message: EngineMessage) => {
       if (message.kind === 'done') {

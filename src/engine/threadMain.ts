@@ -1,13 +1,16 @@
 // The entry point of an engine thread: a run on the real clock, folded here and handed over in
 // batches.
 
-import { parentPort, workerData } from 'node:worker_threads'
+import { once } from 'node:events'
+import { parentPort } from 'node:worker_threads'
+import type { Clock } from '../core/clock.ts'
 import { assert, UserError } from '../core/errors.ts'
 import type { Progress } from '../core/progress.ts'
 import { realClock, shareWallAnchor } from '../core/realClock.ts'
 import { RingWriter } from '../core/rowRing.ts'
-import { saturate } from '../drivers/autocannon.ts'
+import type { NextRequest, SaturateOptions } from '../drivers/autocannon.ts'
 import { isOpen } from '../load/arrivals.ts'
+import type { Phase } from '../load/plan.ts'
 import { RunFolds } from '../recording/folds.ts'
 import { Engine } from './engine.ts'
 import { ThreadMonitor } from './health.ts'
@@ -19,8 +22,8 @@ import type {
   Told,
 } from './messages.ts'
 import { measureStalls } from './stalls.ts'
-import { targetAddress } from './target.ts'
-import { Transport } from './transport.ts'
+import { type TargetAddress, targetAddress } from './target.ts'
+import { openTransport } from './transport.ts'
 
 /** A batch goes out this often, or when it holds this many rows. */
 const batchMs = 50
@@ -32,7 +35,8 @@ const stallsUs = 50_000
 
 assert(parentPort !== null, 'threadMain runs in a worker thread')
 const port = parentPort
-const input = workerData as EngineThreadInput
+// The first message says what there is to do.
+const [input] = (await once(port, 'message')) as [EngineThreadInput]
 const ring = input.ring === null ? null : new RingWriter(input.ring)
 const folds = new RunFolds(input.plan, {
   slice: (slice) => told.push({ slice }),
@@ -53,8 +57,7 @@ async function main(): Promise<void> {
   shareWallAnchor(input.wallAnchor)
   const clock = realClock({ epochMs, spinUs })
   const address = targetAddress(input.targetUrl)
-  const tls = plan.target.kind === 'url' ? plan.target.tls : { caPath: null, verify: true }
-  const transport = new Transport(address.origin, clock, { tls, inFlightMax: inFlightMax() })
+  const transport = await openTransport(address.origin, clock, plan)
   const engine = new Engine({
     plan,
     secrets: new Map(input.secrets),
@@ -76,10 +79,7 @@ async function main(): Promise<void> {
         progress = report
       },
     },
-    // autocannon never verifies certificates: behind TLS, users stand in for it.
-    saturate: address.isTls
-      ? null
-      : (options, next) => saturate(address.origin, clock, options, next),
+    saturate: await autocannonTo(address, clock),
   })
   port.on('message', (command: EngineCommand) => engine[command]())
   const stalls = hasSchedule() ? measureStalls(clock, stallsUs) : null
@@ -118,14 +118,18 @@ function send(message: EngineMessage): void {
   port.postMessage(message)
 }
 
-/** Of the phase that has the most in flight. */
-function inFlightMax(): number {
-  const phases = input.plan.scenarios.flatMap(({ phases }) => phases)
-  return Math.max(1, ...phases.map((phase) => phase.inFlightMax))
+/** Autocannon where a phase asks for it; it never verifies certificates, so never behind TLS. */
+async function autocannonTo({ origin, isTls }: TargetAddress, clock: Clock) {
+  if (isTls || !phases().some(({ driver }) => driver === 'autocannon')) return null
+  const { saturate } = await import('../drivers/autocannon.ts')
+  return (options: SaturateOptions, next: NextRequest) => saturate(origin, clock, options, next)
 }
 
 /** Whether some phase follows a schedule that the machine can delay. */
 function hasSchedule(): boolean {
-  const phases = input.plan.scenarios.flatMap(({ phases }) => phases)
-  return phases.some(({ arrivals }) => isOpen(arrivals))
+  return phases().some(({ arrivals }) => isOpen(arrivals))
+}
+
+function phases(): readonly Phase[] {
+  return input.plan.scenarios.flatMap((scenario) => scenario.phases)
 }

@@ -1,46 +1,46 @@
-// The drivers of a target, opened when a phase first asks for one.
+// The drivers of a target: our own at once, the second opinion only where a plan asks for it, because
+// it takes longer to load than a run to start.
 
 import type { Clock } from '../core/clock.ts'
+import { assert } from '../core/errors.ts'
 import type { Driver } from '../drivers/driver.ts'
-import { undiciDriver } from '../drivers/undici.ts'
 import { wireDriver } from '../drivers/wire/wire.ts'
-import type { DriverName, TlsOptions } from '../load/plan.ts'
+import type { DriverName, Plan, TlsOptions } from '../load/plan.ts'
 
-export interface TransportOptions {
-  readonly tls: TlsOptions
-  /** Most requests that will be in flight at a time. */
-  readonly inFlightMax: number
+/** All drivers to one origin that a run needs. */
+export interface Transport {
+  driverOf(name: DriverName): Driver
+  close(): Promise<void>
 }
 
-/** All drivers to one origin. */
-export class Transport {
-  readonly #origin: string
-  readonly #clock: Clock
-  readonly #options: TransportOptions
-  #wire: Driver | null = null
-  #undici: Driver | null = null
-
-  constructor(origin: string, clock: Clock, options: TransportOptions) {
-    this.#origin = origin
-    this.#clock = clock
-    this.#options = options
+/** Opens the drivers of a plan; throws `UserError` for an unreadable authority. */
+export async function openTransport(origin: string, clock: Clock, plan: Plan): Promise<Transport> {
+  const tls = tlsOf(plan)
+  const wire = wireDriver(origin, clock, tls)
+  const names = phasesOf(plan).map(({ driver }) => driver)
+  const undici = names.includes('undici') ? await openUndici(origin, clock, plan, tls) : null
+  return {
+    driverOf(name) {
+      if (name !== 'undici') return wire
+      assert(undici !== null, 'no phase of the plan has asked for undici')
+      return undici
+    },
+    async close() {
+      await Promise.all([wire.close(), undici?.close()])
+    },
   }
+}
 
-  /** Throws `UserError` for an unreadable authority. */
-  driverOf(name: DriverName): Driver {
-    const { tls, inFlightMax } = this.#options
-    if (name === 'undici') {
-      this.#undici ??= undiciDriver(this.#origin, this.#clock, {
-        ...tls,
-        connectionsMax: inFlightMax,
-      })
-      return this.#undici
-    }
-    this.#wire ??= wireDriver(this.#origin, this.#clock, tls)
-    return this.#wire
-  }
+async function openUndici(origin: string, clock: Clock, plan: Plan, tls: TlsOptions) {
+  const { undiciDriver } = await import('../drivers/undici.ts')
+  const connectionsMax = Math.max(1, ...phasesOf(plan).map(({ inFlightMax }) => inFlightMax))
+  return undiciDriver(origin, clock, { ...tls, connectionsMax })
+}
 
-  async close(): Promise<void> {
-    await Promise.all([this.#wire?.close(), this.#undici?.close()])
-  }
+function tlsOf({ target }: Plan): TlsOptions {
+  return target.kind === 'url' ? target.tls : { caPath: null, verify: true }
+}
+
+function phasesOf({ scenarios }: Plan) {
+  return scenarios.flatMap(({ phases }) => phases)
 }

@@ -5,7 +5,7 @@ import { realClock, wallMs } from '../core/realClock.ts'
 import { copyRecord, type RequestRecord } from '../core/record.ts'
 import { saturate } from '../drivers/autocannon.ts'
 import { Engine, type EngineResult } from '../engine/engine.ts'
-import { Transport } from '../engine/transport.ts'
+import { openTransport } from '../engine/transport.ts'
 import type { Plan } from '../load/plan.ts'
 import { FindingsFold, type LimiterFinding } from '../recording/findings.ts'
 
@@ -19,8 +19,7 @@ export interface RealRun {
 export async function runReal(plan: Plan, origin: string): Promise<RealRun> {
   const epochMs = Math.floor(wallMs())
   const clock = realClock({ epochMs, spinUs: 1500 })
-  const tls = { caPath: null, verify: true }
-  const transport = new Transport(origin, clock, { tls, inFlightMax: 256 })
+  const transport = await openTransport(origin, clock, plan)
   const records: RequestRecord[] = []
   const events: RunEvent[] = []
   const findings = new FindingsFold(plan)
