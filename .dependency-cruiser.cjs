@@ -52,7 +52,7 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, pathNot: ['\\.d\\.ts$', 'threadMain\\.ts$', '^src/(cli|index)\\.ts$'] },
+      from: { orphan: true, pathNot: ['\\.d\\.ts$', 'Main\\.ts$', '^src/(cli|index)\\.ts$'] },
       to: {},
     },
     ...upward,

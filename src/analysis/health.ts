@@ -5,6 +5,7 @@ import { sampleFloor } from '../core/statistics.ts'
 import type { Micros } from '../core/units.ts'
 import type { LagSummary } from '../engine/engine.ts'
 import type { ThreadHealth } from '../engine/health.ts'
+import type { SentinelReading } from '../engine/sentinel.ts'
 import type { StallBaseline } from '../engine/stalls.ts'
 
 export type HealthVerdict = 'VALID' | 'SUSPECT' | 'INVALID'
@@ -31,6 +32,8 @@ export interface GeneratorReadings {
   /** The highest rate that was asked of it. */
   readonly peakPerS: number | null
   readonly host: HostReadings
+  /** Round trips of a thread beside the run that asks a server of its own. */
+  readonly sentinel: SentinelReading | null
   /** Requests that should be in `requests.csv` and are not: the disk was too slow. */
   readonly lostRows: number
   readonly isOver: boolean
@@ -77,6 +80,7 @@ const limits = {
   arrivalDistanceInvalid: 0.2,
   ceilingShareSuspect: 0.6,
   ceilingShareInvalid: 1,
+  sentinelUsLeast: 5_000,
   stealShareSuspect: 0.05,
   descriptorsShareSuspect: 0.9,
   portsShareSuspect: 0.8,
@@ -92,6 +96,7 @@ export function judgeGenerator(readings: GeneratorReadings): GeneratorHealth {
     busyFinding(readings),
     gcFinding(readings),
     ceilingFinding(readings),
+    sentinelFinding(readings),
     stealFinding(readings),
     descriptorsFinding(readings),
     portsFinding(readings),
@@ -179,6 +184,15 @@ function ceilingFinding({ ceilingPerS, peakPerS }: GeneratorReadings): Finding |
   if (share <= limits.ceilingShareSuspect) return null
   const reason = `${Math.round(peakPerS)}/s is ${formatShare(share)} of what this generator reaches for such requests here (${Math.round(ceilingPerS)}/s against a server that does nothing)`
   return { verdict: share > limits.ceilingShareInvalid ? 'INVALID' : 'SUSPECT', reason }
+}
+
+// A busy machine makes everybody wait, and the run's own figures with it.
+function sentinelFinding({ sentinel }: GeneratorReadings): Finding | null {
+  if (sentinel === null || sentinel.count < sampleFloor(0.9)) return null
+  const most = Math.max(limits.sentinelUsLeast, 2 * sentinel.p90UsBefore)
+  if (sentinel.p90Us <= most) return null
+  const reason = `a probe beside the run waited ${formatSpan(sentinel.p90Us)} at p90, ${formatSpan(sentinel.p90UsBefore)} before it: the machine is too busy`
+  return { verdict: 'SUSPECT', reason }
 }
 
 function stealFinding({ host: { stealShare } }: GeneratorReadings): Finding | null {

@@ -30,6 +30,7 @@ export function buildProgram(io: CommandIo, done: Done): Command {
   addLoad(program, io, done)
   addCheck(program, io, done)
   addGateway(program, io, done)
+  addRecover(program, io, done)
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError('(add --help for the options)')
   }
@@ -149,6 +150,18 @@ function addGateway(program: Command, io: CommandIo, done: Done): void {
     })
 }
 
+function addRecover(program: Command, io: CommandIo, done: Done): void {
+  program
+    .command('recover')
+    .description('complete requests.csv of a run that was killed')
+    .argument('<folder>', 'folder of the run')
+    .addHelpText('after', '\nExample:\n  limitscope recover results/2026-11-20T18-05-09Z-run')
+    .action(async (folder: string) => {
+      const { recoverCommand } = await import('./recover.ts')
+      done(await recoverCommand(folder, io))
+    })
+}
+
 function withTarget(command: Command): Command {
   return command
     .addOption(
@@ -198,6 +211,11 @@ function withOutput(command: Command): Command {
         .argParser(rowEvery),
     )
     .addOption(
+      settable('--workers <n>', "threads that share the load: 'auto', or how many", 'WORKERS')
+        .default('auto')
+        .argParser(workers),
+    )
+    .addOption(
       settable(
         '--pacing <name>',
         "how instants are hit: 'spin' within some µs, taking a core; 'eco' within 1 ms; 'auto' by cores",
@@ -225,6 +243,12 @@ function rowEvery(text: string): number {
   const every = /^sample:([1-9]\d{0,8})$/.exec(text)
   if (every !== null) return Number(every[1])
   throw new InvalidArgumentError("expected 'all', 'none' or 'sample:N'")
+}
+
+function workers(text: string): number | 'auto' {
+  if (text === 'auto') return text
+  if (/^[1-9]\d?$/.test(text)) return Number(text)
+  throw new InvalidArgumentError("expected 'auto' or a number from 1 to 99")
 }
 
 function parsed<T>(parse: (text: string) => T, text: string): T {

@@ -14,6 +14,7 @@ import { type Prepared, prepare } from './prepare.ts'
 import type { Reporter } from './reporters.ts'
 import { chooseScreen } from './screens.ts'
 import { runSession } from './session.ts'
+import { chooseWorkers } from './workers.ts'
 
 /** What every command that runs a plan can be told. */
 export interface OutputFlags {
@@ -29,6 +30,7 @@ export interface OutputFlags {
   /** Which requests go to `requests.csv`, as every how many there is one; 0: none. */
   readonly requests?: number
   readonly pacing?: PacingName
+  readonly workers?: number | 'auto'
 }
 
 export interface RunFlags extends OutputFlags {
@@ -96,7 +98,8 @@ export async function runPrepared(
   const screen = await chooseScreen(flags.reporter, json, io)
   const rowEvery = flags.requests ?? 1
   const pacing = flags.pacing ?? 'auto'
-  const session = { ...prepared, resultsPath, rowEvery, pacing, screen }
+  const workers = chooseWorkers(prepared.plan, flags.workers ?? 'auto')
+  const session = { ...prepared, resultsPath, rowEvery, pacing, workers, screen }
   const { summary, exitCode, folder } = await runSession(session, io)
   if (json) io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
   else {

@@ -6,12 +6,15 @@ import { summarize } from '../analysis/summary.ts'
 import { verdictOf } from '../analysis/verdict.ts'
 import { type ExitCode, exitCodes, messageOf } from '../core/errors.ts'
 import type { RunEvent } from '../core/event.ts'
+import { formatInteger, formatShare } from '../core/format.ts'
 import { wallAnchor, wallMs } from '../core/realClock.ts'
 import { sampleFloor } from '../core/statistics.ts'
 import { redactor } from '../core/text.ts'
 import type { Micros } from '../core/units.ts'
+import { startEngines } from '../engine/crew.ts'
 import type { EngineHealth } from '../engine/messages.ts'
-import { type EngineEnd, type EngineThread, startEngineThread } from '../engine/thread.ts'
+import { startSentinel } from '../engine/sentinel.ts'
+import type { EngineEnd, EngineThread } from '../engine/thread.ts'
 import type { GatewaySpec } from '../gateway/spec.ts'
 import { type GatewayThread, startGatewayThread } from '../gateway/thread.ts'
 import { type LaneSecrets, secretValues } from '../load/lanes.ts'
@@ -19,6 +22,7 @@ import { type Plan, planHash } from '../load/plan.ts'
 import { LiveFold, type LiveHealth, type LiveSnapshot } from '../recording/live.ts'
 import { manifestText } from '../recording/manifest.ts'
 import { RunRecorder } from '../recording/recorder.ts'
+import type { RequestsProgress } from '../recording/requestsFile.ts'
 import { createRunFolder, type RunFolder, writeWhole } from '../recording/runFolder.ts'
 import { appendHistory, writeResults } from '../report/files.ts'
 import { writeDecisions } from './decisions.ts'
@@ -40,6 +44,8 @@ export interface SessionOptions {
   /** Every how many requests one goes into `requests.csv`; 0: none does. */
   readonly rowEvery: number
   readonly pacing: PacingName
+  /** Threads that share the plan. */
+  readonly workers: number
   /** Shows the run while it goes on. */
   readonly screen: ScreenFactory
 }
@@ -90,12 +96,15 @@ class Session {
   readonly #recorder: RunRecorder
   readonly #live: LiveFold
   readonly #readHost = watchHost()
+  readonly #sentinel = startSentinel()
   readonly #pacing: Pacing
-  #engine: EngineThread | null = null
+  #engine: Omit<EngineThread, 'start'> | null = null
   #screen: Screen | null = null
   #health: EngineHealth | null = null
   #writeError: Error | null = null
   #lostRows = 0
+  #isFinishing = false
+  #toldCatchUpMs = 0
 
   constructor(
     options: SessionOptions,
@@ -124,6 +133,7 @@ class Session {
       redact: this.#redact,
       hasRows: options.rowEvery > 0,
       onWriteError: (error) => this.#writeFailed(error),
+      onCatchUp: (progress) => this.#catchUp(progress),
       onEvent: (event) => {
         this.#live.event(event)
         this.#screen?.event(event)
@@ -133,8 +143,8 @@ class Session {
 
   async run(): Promise<SessionResult> {
     const interrupts = listenForInterrupts({
-      onStop: () => this.#engine?.stop(),
-      onAbort: () => this.#engine?.abort(),
+      onStop: () => (this.#isFinishing ? this.#recorder.stopCatchUp() : this.#engine?.stop()),
+      onAbort: () => (this.#isFinishing ? this.#recorder.stopCatchUp() : this.#engine?.abort()),
     })
     try {
       this.#screen = await this.#options.screen({
@@ -142,7 +152,7 @@ class Session {
         onStop: () => interrupts.interrupt(),
         onAbort: () => interrupts.interrupt(),
       })
-      this.#engine = startEngineThread(this.#engineInput(), {
+      this.#engine = startEngines(this.#engineInput(), this.#options.workers, {
         slice: (slice) => {
           this.#recorder.slice(slice)
           this.#live.slice(slice)
@@ -163,6 +173,7 @@ class Session {
       const result = await this.#engine.result
       return await this.#finish(result, interrupts)
     } catch (error) {
+      await this.#sentinel.close()
       // Whatever was recorded up to here stays on disk.
       await this.#recorder.close()
       throw error
@@ -186,6 +197,8 @@ class Session {
       health: judgeGenerator(this.#readings(result)),
       recorder: this.#recorder,
     })
+    await this.#sentinel.close()
+    this.#isFinishing = true
     await this.#recorder.close()
     if (this.#folder !== null && this.#writeError === null) {
       await writeResults(this.#folder, summary)
@@ -212,6 +225,18 @@ class Session {
       return exitCodes.notWritten
     }
     return interrupts.exitCode ?? verdictOf(summary).exitCode
+  }
+
+  /** Says now and then how much of requests.csv is still to be written. */
+  #catchUp({ rowsDone, rowsTotal }: RequestsProgress): void {
+    const nowMs = wallMs()
+    if (nowMs - this.#toldCatchUpMs < 2000 || rowsDone === rowsTotal) return
+    this.#toldCatchUpMs = nowMs
+    const share = formatShare(rowsDone / Math.max(1, rowsTotal))
+    say(
+      this.#io,
+      `requests.csv: ${share} of ${formatInteger(rowsTotal)} rows; Ctrl-C leaves the rest to 'limitscope recover'`,
+    )
   }
 
   #writeFailed(error: Error): void {
@@ -263,9 +288,10 @@ class Session {
       stalls: this.#health?.stalls ?? null,
       thread: this.#health?.thread ?? null,
       arrivalDistance: this.#health?.arrivalDistance ?? null,
-      ceilingPerS: null,
+      ceilingPerS: this.#health?.ceilingPerS ?? null,
       peakPerS: peakPerS > 0 ? peakPerS : null,
       host: this.#readHost(),
+      sentinel: this.#sentinel.read(),
       lostRows: this.#lostRows + this.#recorder.lostRows,
       isOver: end !== null,
     }

@@ -4,9 +4,8 @@
 import type { Clock } from '../core/clock.ts'
 import { assert } from '../core/errors.ts'
 import { LatencyCounts } from '../core/latencyCounts.ts'
-import type { RequestCost } from '../core/limits.ts'
+import type { NamedLimiter, RequestCost } from '../core/limits.ts'
 import type { LimiterGauge } from '../core/progress.ts'
-import { randomStream, uniformAt } from '../core/random.ts'
 import type { RequestRecord } from '../core/record.ts'
 import { redactor, safeLine } from '../core/text.ts'
 import type { Micros } from '../core/units.ts'
@@ -15,6 +14,7 @@ import type { Driver, RequestTemplate } from '../drivers/driver.ts'
 import { type Lane, type LaneSecrets, laneHeaders, secretValues } from '../load/lanes.ts'
 import { type DriverName, limitersOfLane, type Plan } from '../load/plan.ts'
 import { type RequestShape, shapeCost, shapeTemplate } from '../load/shapes.ts'
+import { ownerOf, planShare, type Share, wholeShare } from '../load/share.ts'
 import { type Attribution, Attributor } from './attribution.ts'
 import type { EngineSink } from './sink.ts'
 
@@ -30,6 +30,8 @@ export interface ContextParts {
   readonly userAgent: string
   /** Put before the path of every shape; '' for none. */
   readonly pathPrefix: string
+  /** Which part of the plan is this engine's; the whole when left out. */
+  readonly share?: Share
 }
 
 /** The requests of a shape on a lane. */
@@ -64,6 +66,7 @@ const deadUs = 2_000_000
 
 export class RunContext {
   readonly plan: Plan
+  readonly share: Share
   readonly clock: Clock
   readonly sink: EngineSink
   readonly redact: (text: string) => string
@@ -84,7 +87,8 @@ export class RunContext {
   constructor(parts: ContextParts) {
     this.#parts = parts
     const { plan, secrets } = parts
-    this.plan = plan
+    this.share = parts.share ?? wholeShare
+    this.plan = planShare(plan, this.share)
     this.clock = parts.clock
     this.sink = parts.sink
     this.redact = redactor(secretValues(secrets))
@@ -92,7 +96,7 @@ export class RunContext {
     this.#attributors = new Map(
       plan.lanes.map((lane) => [
         lane.name,
-        new Attributor(read, limitersOfLane(plan, lane), parts.epochMs),
+        new Attributor(read, this.#knownLimiters(lane), parts.epochMs),
       ]),
     )
     this.#routes = new Map(
@@ -103,13 +107,24 @@ export class RunContext {
     )
   }
 
-  /** A seed of its own for everything random in one place of the plan. */
-  seedOf(place: string): number {
-    return Math.floor(uniformAt(randomStream(this.plan.seed, place), 0) * 2 ** 53)
+  /** Numbers of all engines are different: each takes every so many. */
+  nextSeq(): number {
+    const { index, of } = this.share
+    return this.#seq++ * of + index + 1
   }
 
-  nextSeq(): number {
-    return ++this.#seq
+  /** Whether request or user i of a phase is this engine's. */
+  owns(i: number, laneCount: number): boolean {
+    const { index, of } = this.share
+    return of === 1 || ownerOf(i, laneCount, of) === index
+  }
+
+  /** Limiters that this engine's own traffic explains: none where it does not have a lane to itself. */
+  #knownLimiters(lane: Lane): readonly NamedLimiter[] {
+    const isSplit = this.plan.scenarios.some(({ phases }) =>
+      phases.some(({ lanes }) => lanes.includes(lane.name) && lanes.length < this.share.of),
+    )
+    return isSplit ? [] : limitersOfLane(this.plan, lane)
   }
 
   attributorOf(lane: string): Attributor {

@@ -9,6 +9,7 @@ import { safeLine } from '../core/text.ts'
 import type { Micros } from '../core/units.ts'
 import type { NextRequest, SaturateOptions, Saturation } from '../drivers/autocannon.ts'
 import type { Phase, Scenario } from '../load/plan.ts'
+import { phaseSeed } from '../load/share.ts'
 import { describeStop } from '../load/stop.ts'
 import { ArrivalShape } from './arrivalShape.ts'
 import { type ContextParts, RunContext } from './context.ts'
@@ -16,6 +17,11 @@ import { PhaseRun, type StopReason } from './phaseRun.ts'
 import { type Source, sourceOf } from './sources.ts'
 
 export interface EngineParts extends ContextParts {
+  /**
+   * Waits until all engines of the run have come to the same phase, this one from `readyUs` on, and
+   * says when it starts; null for an engine alone.
+   */
+  readonly meet: ((readyUs: Micros) => Promise<Micros>) | null
   /** Starts autocannon against the target; null where that cannot be (TLS, virtual time). */
   readonly saturate: ((options: SaturateOptions, next: NextRequest) => Saturation) | null
 }
@@ -88,7 +94,9 @@ export class Engine {
       for (const phase of scenario.phases) {
         if (this.#isOver) break
         await this.#isolate(scenario, phase)
-        if (!this.#isOver) await this.#runPhase(scenario, phase)
+        if (this.#isOver) break
+        const startUs = await this.#meet()
+        if (!this.#isOver) await this.#runPhase(scenario, phase, startUs)
       }
     }
     const reason = this.#isTargetDead
@@ -136,9 +144,19 @@ export class Engine {
     stopReports()
   }
 
-  async #runPhase(scenario: Scenario, phase: Phase): Promise<void> {
+  /** When the next phase starts: now, or when all engines are ready for it. */
+  async #meet(): Promise<Micros> {
     const { clock } = this.#context
-    const until = phase.until.map(describeStop).join(' or ')
+    const { meet } = this.#parts
+    if (meet === null) return clock.nowUs()
+    const startUs = await meet(clock.nowUs())
+    await sleepUntil(clock, startUs, this.#interrupt.signal)
+    return startUs
+  }
+
+  async #runPhase(scenario: Scenario, phase: Phase, startUs: Micros): Promise<void> {
+    const { clock } = this.#context
+    const until = this.#asked(scenario, phase).until.map(describeStop).join(' or ')
     this.#event('phase-started', { scenario, phase }, until === '' ? '' : `until ${until}`)
     let stopped: (reason: StopReason) => void = () => {}
     let idle: () => void = () => {}
@@ -150,7 +168,7 @@ export class Engine {
     })
     const run = new PhaseRun(
       this.#context,
-      { scenario: scenario.name, phase },
+      { scenario: scenario.name, phase, startUs },
       { stop: stopped, idle },
     )
     const source = this.#sourceOf(run, scenario)
@@ -197,9 +215,20 @@ export class Engine {
     }
     if (reason.kind === 'cap-reached')
       this.#event('cap-reached', place, 'a cap of the run was reached')
-    const why = reason.kind === 'rule' ? describeStop(reason.rule) : reason.kind
+    const why = this.#why(scenario, phase, reason)
     const text = `${counts.sent} sent, ${counts.unsent} unsent; ended by ${why}`
     this.#event('phase-ended', place, text, { ...counts, reason: why })
+  }
+
+  /** The phase as the user has it: the engine's own may be a part of it. */
+  #asked(scenario: Scenario, phase: Phase): Phase {
+    const whole = this.#parts.plan.scenarios.find(({ name }) => name === scenario.name)
+    return whole?.phases.find(({ name }) => name === phase.name) ?? phase
+  }
+
+  #why(scenario: Scenario, phase: Phase, reason: StopReason): string {
+    if (reason.kind !== 'rule') return reason.kind
+    return describeStop(this.#asked(scenario, phase).until[phase.until.indexOf(reason.rule)]!)
   }
 
   #sourceOf(run: PhaseRun, scenario: Scenario): Source {
@@ -209,7 +238,8 @@ export class Engine {
     return sourceOf(phase.arrivals, {
       run,
       clock: this.#context.clock,
-      seed: this.#context.seedOf(`${scenario.name}/${phase.name}`),
+      seed: phaseSeed(this.#context.plan, scenario.name, phase.name),
+      owns: (i) => this.#context.owns(i, phase.lanes.length),
       shape: this.#shape,
       gapUsMin: ratePerSMax === null ? 0 : Math.ceil(1e6 / ratePerSMax),
       saturate:

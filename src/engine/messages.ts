@@ -6,6 +6,7 @@ import type { WallAnchor } from '../core/realClock.ts'
 import type { RingCut, RingMemory } from '../core/rowRing.ts'
 import type { Micros } from '../core/units.ts'
 import type { Plan } from '../load/plan.ts'
+import type { Share } from '../load/share.ts'
 import type { LimiterFinding } from '../recording/findings.ts'
 import type { Slice } from '../recording/slice.ts'
 import type { EngineResult, LagSummary } from './engine.ts'
@@ -27,10 +28,11 @@ export interface EngineThreadInput {
   readonly ring: RingMemory | null
   /** Every how many requests there is a row. */
   readonly rowEvery: number
+  readonly share: Share
 }
 
-/** Main thread → engine. */
-export type EngineCommand = 'stop' | 'abort'
+/** Main thread → engine. `startUs`: when the phase starts that all engines have come to. */
+export type EngineCommand = 'stop' | 'abort' | { readonly startUs: Micros }
 
 /** Health of the generator, once a second. */
 export interface EngineHealth {
@@ -39,12 +41,16 @@ export interface EngineHealth {
   /** The machine's own stalls, before the run; null: not measured, nothing follows a schedule. */
   readonly stalls: StallBaseline | null
   readonly arrivalDistance: number | null
+  /** Requests per second that the generator reaches for such requests; null: not in question. */
+  readonly ceilingPerS: number | null
 }
 
 /** Engine → main thread. In a batch, slices and events are in their order. */
 export type EngineMessage =
   | {
       readonly kind: 'batch'
+      /** Everything that ended up to this instant has been told. */
+      readonly us: Micros
       readonly told: readonly Told[]
       readonly rows: RingCut | null
       readonly progress: Progress | null
@@ -55,6 +61,8 @@ export type EngineMessage =
       readonly result: EngineResult
       readonly findings: readonly LimiterFinding[]
     }
+  /** Ready for the next phase; answered by `startUs`. */
+  | { readonly kind: 'ready'; readonly us: Micros }
   /** A user's mistake that shows only here, like an unreadable certificate. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
 

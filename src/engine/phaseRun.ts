@@ -7,6 +7,7 @@ import type { Driver, Exchange } from '../drivers/driver.ts'
 import { offeredPerS } from '../load/arrivals.ts'
 import { laneOf, shapePicker } from '../load/mix.ts'
 import type { Phase } from '../load/plan.ts'
+import { phaseSeed } from '../load/share.ts'
 import { StopCounter, type StopRule, stopReason } from '../load/stop.ts'
 import type { Attribution } from './attribution.ts'
 import type { RunContext } from './context.ts'
@@ -16,6 +17,15 @@ import { Flight, type FlightDesk, type FlightOwner } from './flight.ts'
 export type StopReason =
   | { readonly kind: 'rule'; readonly rule: StopRule }
   | { readonly kind: 'exhausted' | 'interrupted' | 'cap-reached' | 'target-died' }
+
+/** What a source says about one of its requests. */
+export interface Own {
+  /** Its number in the phase; the next one when left out. */
+  readonly index?: number
+  /** The lane it has to go out on; they take turns when left out. */
+  readonly lane?: string
+  readonly owner?: FlightOwner
+}
 
 export class PhaseRun implements FlightDesk {
   readonly phase: Phase
@@ -41,7 +51,7 @@ export class PhaseRun implements FlightDesk {
 
   constructor(
     context: RunContext,
-    place: { scenario: string; phase: Phase },
+    place: { scenario: string; phase: Phase; startUs: Micros },
     on: { stop: (reason: StopReason) => void; idle: () => void },
   ) {
     this.phase = place.phase
@@ -49,10 +59,11 @@ export class PhaseRun implements FlightDesk {
     this.#context = context
     this.#onStop = on.stop
     this.#onIdle = on.idle
-    this.startUs = context.clock.nowUs()
+    this.startUs = place.startUs
     this.#measureUs = this.startUs + place.phase.warmupUs
-    const seedName = `${place.scenario}/${place.phase.name}`
-    this.#pickShape = shapePicker(place.phase.mix, context.seedOf(seedName))
+    const seed = phaseSeed(context.plan, place.scenario, place.phase.name)
+    this.#pickShape = shapePicker(place.phase.mix, seed)
+    this.#index = context.share.index
     this.#driver = context.driverOf(place.phase.driver)
     this.#counter = new StopCounter(place.phase.until)
     this.#endUs = this.#measureUs + this.#counter.durationUs
@@ -86,13 +97,13 @@ export class PhaseRun implements FlightDesk {
    * Offers the next request. It is sent now, or recorded as unsent when too many are in flight;
    * nothing happens (and false is returned) when the phase has stopped.
    */
-  offer(intendedUs: Micros, lane?: string, owner: FlightOwner | null = null): boolean {
+  offer(intendedUs: Micros, own: Own = {}): boolean {
     if (intendedUs >= this.#endUs || this.sendable === 0) {
       this.checkStop()
       if (this.sendable === 0) return false
     }
     const isFull = this.inFlight >= this.phase.inFlightMax
-    const flight = this.take(intendedUs, lane, owner, isFull)
+    const flight = this.take(intendedUs, own, isFull)
     if (flight === null) return true
     const { template } = flight.route
     flight.sending = this.#driver.send(template, flight.seq, this.phase.timeoutUs, flight)
@@ -100,14 +111,10 @@ export class PhaseRun implements FlightDesk {
   }
 
   /** Builds and counts the next request; null when it is recorded as unsent instead. */
-  take(
-    intendedUs: Micros,
-    lane?: string,
-    owner: FlightOwner | null = null,
-    isUnsent = false,
-  ): Flight | null {
+  take(intendedUs: Micros, { index, lane, owner }: Own = {}, isUnsent = false): Flight | null {
     const flight = this.#free.pop() ?? this.#newFlight()
-    const i = this.#index++
+    const i = index ?? this.#index
+    this.#index = i + this.#context.share.of
     const route = this.#context.routeOf(lane ?? laneOf(this.phase.lanes, i), this.#pickShape(i))
     flight.clear()
     flight.seq = this.#context.nextSeq()
@@ -117,7 +124,7 @@ export class PhaseRun implements FlightDesk {
     flight.intendedUs = intendedUs
     flight.inFlight = this.inFlight
     flight.stage = intendedUs < this.#measureUs ? 'warmup' : 'measure'
-    flight.owner = owner
+    flight.owner = owner ?? null
     this.#planned++
     if (isUnsent) {
       this.#unsent++

@@ -16,7 +16,7 @@ import {
 import { laneOf } from '../load/mix.ts'
 import type { ArrivalShape } from './arrivalShape.ts'
 import type { FlightOwner } from './flight.ts'
-import type { PhaseRun } from './phaseRun.ts'
+import type { Own, PhaseRun } from './phaseRun.ts'
 
 /** Offers requests from `start` until the phase stops. */
 export interface Source {
@@ -34,6 +34,8 @@ export interface SourceParts {
   readonly seed: number
   /** Least gap between two sends, by the run's rate cap; 0 for none. */
   readonly gapUsMin: Micros
+  /** Whether request or user i is this engine's. */
+  readonly owns: (i: number) => boolean
   /** Takes the gaps between sends of random arrivals. */
   readonly shape: ArrivalShape
   /** Starts autocannon; null where it cannot be used, and users stand in for it. */
@@ -54,7 +56,10 @@ export function sourceOf(arrivals: ArrivalProcess, parts: SourceParts): Source {
 }
 
 /** Sends everything that is due at each wake-up, each with its own intended instant. */
-function openSource(arrivals: OpenArrivals, { run, clock, seed, shape }: SourceParts): Source {
+function openSource(
+  arrivals: OpenArrivals,
+  { run, clock, seed, shape, owns }: SourceParts,
+): Source {
   const { intendedUs } = schedule(arrivals, seed)
   const isRandom = arrivals.kind === 'poisson' || arrivals.kind === 'gamma'
   let i = 0
@@ -63,6 +68,7 @@ function openSource(arrivals: OpenArrivals, { run, clock, seed, shape }: SourceP
   let cancel: Cancel = () => {}
   const sendDue = () => {
     for (;;) {
+      while (!owns(i)) i++
       const offsetUs = intendedUs(i)
       const dueUs = offsetUs === null ? null : run.startUs + offsetUs
       if (dueUs === null || !run.isWithin(dueUs)) return finish(dueUs)
@@ -71,8 +77,8 @@ function openSource(arrivals: OpenArrivals, { run, clock, seed, shape }: SourceP
         cancel = clock.at(dueUs, sendDue)
         return
       }
-      if (!run.offer(dueUs)) return
-      if (isRandom && i > 0) shape.add(dueUs - lastDueUs, nowUs - lastSentUs)
+      if (!run.offer(dueUs, { index: i })) return
+      if (isRandom && lastDueUs > 0) shape.add(dueUs - lastDueUs, nowUs - lastSentUs)
       lastDueUs = dueUs
       lastSentUs = nowUs
       i++
@@ -96,12 +102,12 @@ function closedSource(
   arrivals: Exclude<ClosedArrivals, { kind: 'saturate' }>,
   parts: SourceParts,
 ): Source {
-  const { run, clock } = parts
+  const { run, clock, owns } = parts
   const pauseUs = arrivals.kind === 'spaced' ? arrivals.gapUs : arrivals.thinkUs
   const slots = new Slots(parts)
-  const users = Array.from({ length: arrivals.count }, (_, i) => {
-    return new User(parts, slots, pauseUs, laneOf(run.phase.lanes, i))
-  })
+  const users = Array.from({ length: arrivals.count }, (_, i) => i)
+    .filter(owns)
+    .map((i) => new User(parts, slots, pauseUs, laneOf(run.phase.lanes, i)))
   let endCheck: Cancel = () => {}
   return {
     start() {
@@ -109,6 +115,7 @@ function closedSource(
       for (const [i, user] of users.entries()) {
         user.offerAt(beginUs + Math.round((pauseUs * i) / arrivals.count))
       }
+      if (users.length === 0) return run.stop({ kind: 'exhausted' })
       if (run.endUs !== null) endCheck = clock.at(run.endUs, () => run.checkStop())
     },
     stop() {
@@ -141,17 +148,17 @@ class User implements FlightOwner {
   readonly #parts: SourceParts
   readonly #slots: Slots
   readonly #pauseUs: Micros
-  readonly #lane: string
   #slotUs: Micros = 0
   #failures = 0
   #isStopped = false
   #cancel: Cancel | null = null
+  readonly #own: Own
 
   constructor(parts: SourceParts, slots: Slots, pauseUs: Micros, lane: string) {
     this.#parts = parts
     this.#slots = slots
     this.#pauseUs = pauseUs
-    this.#lane = lane
+    this.#own = { lane, owner: this }
   }
 
   flightEnded(record: RequestRecord): void {
@@ -182,7 +189,7 @@ class User implements FlightOwner {
   }
 
   #offer(us: Micros): void {
-    if (!this.#isStopped) this.#parts.run.offer(us, this.#lane, this)
+    if (!this.#isStopped) this.#parts.run.offer(us, this.#own)
   }
 }
 
@@ -212,7 +219,8 @@ function saturateSource(
   }
   return {
     start() {
-      const count = Math.min(connections, run.sendable)
+      const own = Array.from({ length: connections }, (_, i) => i).filter(parts.owns).length
+      const count = Math.min(own, run.sendable)
       if (count > 0) saturation = saturate({ connections: count, onUnfit }, next)
       if (run.endUs !== null) cancel = clock.at(run.endUs, () => run.checkStop())
     },

@@ -6,6 +6,7 @@ import { UserError, type UserErrorCode } from '../core/errors.ts'
 import type { RunEvent } from '../core/event.ts'
 import type { Progress } from '../core/progress.ts'
 import { RingReader, ringMemory } from '../core/rowRing.ts'
+import type { Micros } from '../core/units.ts'
 import type { LimiterFinding } from '../recording/findings.ts'
 import type { JournalBatch } from '../recording/journalFormat.ts'
 import type { Slice } from '../recording/slice.ts'
@@ -20,6 +21,10 @@ export interface EngineListener {
   rows(batch: JournalBatch, lost: number): void
   progress(progress: Progress): void
   health(health: EngineHealth): void
+  /** It is ready for the next phase and waits for `start`; never for an engine alone. */
+  ready(us: Micros): void
+  /** Everything that ended up to `us` has been handed over. */
+  reached(us: Micros): void
 }
 
 /** What is left to tell when a run is over. */
@@ -35,7 +40,15 @@ export interface EngineThread {
   stop(): void
   /** Drops what is in flight. */
   abort(): void
+  /** Answers `ready`. */
+  start(startUs: Micros): void
 }
+
+/**
+ * A small young generation: an engine leaves little garbage, collections of it are short, and the
+ * memory of a long run stays small.
+ */
+export const engineLimits = { maxYoungGenerationSizeMb: 24 } as const
 
 /** A thread that is loading its code while nobody knows yet what it will have to do. */
 let warm: Worker | null = null
@@ -52,7 +65,7 @@ export function warmEngineThread(): void {
 function newWorker(): Worker {
   // Source and build differ in the extension only.
   const entry = new URL(`./threadMain${extname(import.meta.filename)}`, import.meta.url)
-  return new Worker(entry)
+  return new Worker(entry, { resourceLimits: engineLimits })
 }
 
 export function startEngineThread(
@@ -62,6 +75,7 @@ export function startEngineThread(
   const worker = warm ?? newWorker()
   warm = null
   worker.ref()
+  const source = input.share.index
   const ring = input.rowEvery === 0 ? null : ringMemory()
   const reader = ring === null ? null : new RingReader(ring)
   worker.postMessage({ ...input, ring } satisfies EngineThreadInput)
@@ -70,6 +84,7 @@ export function startEngineThread(
       if (message.kind === 'done') {
         return resolve({ ...message.result, findings: message.findings })
       }
+      if (message.kind === 'ready') return listener.ready(message.us)
       if (message.kind === 'refused') {
         return reject(new UserError(message.code as UserErrorCode, message.message))
       }
@@ -79,10 +94,11 @@ export function startEngineThread(
       }
       if (message.rows !== null) {
         const { rows, texts, lost } = message.rows
-        listener.rows({ source: 0, texts, rows: reader!.take(rows) }, lost)
+        listener.rows({ source, texts, rows: reader!.take(rows) }, lost)
       }
       if (message.progress !== null) listener.progress(message.progress)
       if (message.health !== null) listener.health(message.health)
+      listener.reached(message.us)
     })
     worker.on('error', reject)
     worker.on('exit', (code) => {
@@ -90,5 +106,10 @@ export function startEngineThread(
     })
   })
   const tell = (command: EngineCommand) => worker.postMessage(command)
-  return { result, stop: () => tell('stop'), abort: () => tell('abort') }
+  return {
+    result,
+    stop: () => tell('stop'),
+    abort: () => tell('abort'),
+    start: (startUs) => tell({ startUs }),
+  }
 }

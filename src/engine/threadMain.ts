@@ -8,10 +8,12 @@ import { assert, UserError } from '../core/errors.ts'
 import type { Progress } from '../core/progress.ts'
 import { realClock, shareWallAnchor } from '../core/realClock.ts'
 import { RingWriter } from '../core/rowRing.ts'
+import type { Micros } from '../core/units.ts'
 import type { NextRequest, SaturateOptions } from '../drivers/autocannon.ts'
-import { isOpen } from '../load/arrivals.ts'
-import type { Phase } from '../load/plan.ts'
+import { isOpen, peakPerS } from '../load/arrivals.ts'
+import type { Phase, Plan } from '../load/plan.ts'
 import { RunFolds } from '../recording/folds.ts'
+import { measureCeiling } from './ceiling.ts'
 import { Engine } from './engine.ts'
 import { ThreadMonitor } from './health.ts'
 import type {
@@ -30,6 +32,9 @@ const batchMs = 50
 const batchRowsMax = 16_384
 const healthMs = 1000
 
+/** Below this rate nobody comes near the ceiling of a generator. */
+const ceilingPerSLeast = 2_000
+
 /** How long the machine's own stalls are looked for. */
 const stallsUs = 50_000
 
@@ -43,6 +48,8 @@ const folds = new RunFolds(input.plan, {
   event: (event) => told.push({ event }),
 })
 let told: Told[] = []
+/** Called with the instant at which the phase starts that this engine is ready for. */
+let start: (startUs: Micros) => void = () => {}
 let progress: Progress | null = null
 
 try {
@@ -53,7 +60,7 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { plan, epochMs, spinUs, rowEvery } = input
+  const { plan, epochMs, spinUs, rowEvery, share } = input
   shareWallAnchor(input.wallAnchor)
   const clock = realClock({ epochMs, spinUs })
   const address = targetAddress(input.targetUrl)
@@ -71,7 +78,7 @@ async function main(): Promise<void> {
         folds.record(record)
         if (ring === null || record.seq % rowEvery !== 0) return
         ring.write(record)
-        if (ring.pending >= batchRowsMax) flush()
+        if (ring.pending >= batchRowsMax) flush(record.endUs ?? record.intendedUs)
       },
       gaps: (names, gapsUs) => folds.gaps(names, gapsUs),
       event: (event) => folds.event(event),
@@ -79,37 +86,52 @@ async function main(): Promise<void> {
         progress = report
       },
     },
+    share,
+    meet: share.of === 1 ? null : meet,
     saturate: await autocannonTo(address, clock),
   })
-  port.on('message', (command: EngineCommand) => engine[command]())
+  port.on('message', (command: EngineCommand) => {
+    if (typeof command === 'string') engine[command]()
+    else start(command.startUs)
+  })
   const stalls = hasSchedule() ? measureStalls(clock, stallsUs) : null
+  const ceilingPerS = await ceilingOf(plan, clock)
   const monitor = new ThreadMonitor()
   const flushing = setInterval(() => {
-    folds.advance(clock.nowUs())
-    flush()
+    const nowUs = clock.nowUs()
+    folds.advance(nowUs)
+    flush(nowUs)
   }, batchMs)
   const health = () => ({
     thread: monitor.read(),
     lag: engine.lag(),
     stalls,
     arrivalDistance: engine.arrivalDistance(),
+    ceilingPerS,
   })
-  const checking = setInterval(() => flush(health()), healthMs)
+  const checking = setInterval(() => flush(clock.nowUs(), health()), healthMs)
   const result = await engine.run()
   clearInterval(flushing)
   clearInterval(checking)
   folds.close()
-  flush(health())
+  flush(clock.nowUs(), health())
   monitor.close()
   await transport.close()
   send({ kind: 'done', result, findings: folds.findings.all() })
   port.close()
 }
 
-function flush(health: EngineHealth | null = null): void {
+function meet(readyUs: Micros): Promise<Micros> {
+  send({ kind: 'ready', us: readyUs })
+  return new Promise((resolve) => {
+    start = resolve
+  })
+}
+
+function flush(nowUs: Micros, health: EngineHealth | null = null): void {
   const rows = ring === null || ring.pending === 0 ? null : ring.cut()
   if (told.length === 0 && rows === null && progress === null && health === null) return
-  send({ kind: 'batch', told, rows, progress, health })
+  send({ kind: 'batch', us: nowUs, told, rows, progress, health })
   told = []
   progress = null
 }
@@ -123,6 +145,14 @@ async function autocannonTo({ origin, isTls }: TargetAddress, clock: Clock) {
   if (isTls || !phases().some(({ driver }) => driver === 'autocannon')) return null
   const { saturate } = await import('../drivers/autocannon.ts')
   return (options: SaturateOptions, next: NextRequest) => saturate(origin, clock, options, next)
+}
+
+/** The ceiling for the phase that offers most; null where that is too little to come near it. */
+async function ceilingOf(plan: Plan, clock: Clock): Promise<number | null> {
+  const rates = phases().map(({ arrivals }) => (isOpen(arrivals) ? peakPerS(arrivals) : 0))
+  const most = Math.max(...rates)
+  if (most < ceilingPerSLeast) return null
+  return measureCeiling(plan, phases()[rates.indexOf(most)]!, clock)
 }
 
 /** Whether some phase follows a schedule that the machine can delay. */

@@ -1,7 +1,7 @@
 // What a user types, and what comes of it: good runs, wrong input, interruptions.
 
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { main } from '../cli.ts'
@@ -365,7 +365,49 @@ describe('an interruption', () => {
     const rows = place.file('requests.csv').split('\n').length
     expect(rows).toBeGreaterThan(decided / 3)
     expect(JSON.parse(place.file('manifest.json')).plan.seed).toBe(1)
+    // The journal has what the table had not got yet.
+    const folder = join('results', readdirSync(join(place.path, 'results'))[0]!)
+    expect([0, 3]).toContain(await limitscope(place, 'recover', folder))
+    const recovered = place.csv('requests.csv')
+    expect(recovered.length).toBeGreaterThanOrEqual(rows - 2)
+    expect(recovered.map(({ seq }) => Number(seq))).toEqual(recovered.map((_, i) => i + 1))
   }, 60_000)
+})
+
+test('several workers offer what one does, and find the same limiter', async () => {
+  const gateway = await keep(startGateway(gatewaySpec('openai', { requests: '50/1m' })))
+  const url = `${gateway.url}/v1/chat/completions`
+  const body = '{"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":1}'
+  const runs = [1, 3].map(async (workers) => {
+    const place = placeWith()
+    const key = `Authorization: Bearer sk-workers-${workers}`
+    const rate = ['-r', '200/s', '--arrivals', 'poisson', '-n', '100', '--seed', '5']
+    const request = ['-m', 'POST', '-b', body, '-H', 'Content-Type: application/json', '-H', key]
+    await limitscope(place, 'load', url, ...rate, ...request, '--workers', String(workers))
+    const rows = place.csv('requests.csv')
+    const intended = rows.map(({ intended_us }) => Number(intended_us)).sort((a, b) => a - b)
+    const [limiter] = place.csv('limiters.csv')
+    return {
+      schedule: intended.map((us) => us - intended[0]!),
+      outcomes: rows.map(({ outcome }) => outcome).sort(),
+      limiter,
+    }
+  })
+  const [one, three] = await Promise.all(runs)
+  expect(three!.schedule).toEqual(one!.schedule)
+  expect(three!.outcomes).toEqual(one!.outcomes)
+  expect(one!.outcomes.filter((outcome) => outcome === 'limited')).toHaveLength(50)
+  expect(three!.limiter).toMatchObject({ limiter: one!.limiter!.limiter, rejections: '50' })
+}, 60_000)
+
+test('workers that cannot share a plan are refused, with the reason', async () => {
+  const place = placeWith((text) =>
+    text
+      .replace('untilRequests(5)', "untilRejected('requests')")
+      .replace('untilRequests', 'untilRejected, untilRequests'),
+  )
+  expect(await limitscope(place, 'run', '--workers', '2', '--target', 'gateway:kuadrant')).toBe(2)
+  expect(place.stderr()).toMatch(/--workers: expected 1, got 2: .* only one worker can tell/)
 })
 
 test('a credential may come from a command, which is asked once', async () => {

@@ -5,7 +5,7 @@ import type { RunEvent } from '../core/event.ts'
 import type { RequestRecord } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import type { Plan } from '../load/plan.ts'
-import { FindingsFold } from './findings.ts'
+import { type FindingEvents, FindingsFold } from './findings.ts'
 import { type SeriesNames, type Slice, SliceFold } from './slice.ts'
 
 export interface FoldSinks {
@@ -22,17 +22,10 @@ export class RunFolds {
   constructor(plan: Plan, sinks: FoldSinks) {
     this.#sinks = sinks
     this.#slices = new SliceFold((slice) => sinks.slice(slice))
-    this.findings = new FindingsFold(plan, {
-      firstRejection: (record, admitted) => {
-        const { seq, limiter, confidence } = record
-        const text = `first rejection by ${limiter} (${confidence}): request ${seq}, after ${admitted.requestsMin} requests and ${admitted.tokensMin} tokens`
-        this.#event('first-rejection', record, text, { seq, limiter, confidence, ...admitted })
-      },
-      recovered: (record, limiter, afterUs) => {
-        const text = `${limiter} admits again ${(afterUs / 1e6).toFixed(3)} s after its first rejection`
-        this.#event('recovered', record, text, { limiter, afterUs })
-      },
-    })
+    this.findings = new FindingsFold(
+      plan,
+      findingEvents((event) => sinks.event(event)),
+    )
   }
 
   record(record: RequestRecord): void {
@@ -59,13 +52,25 @@ export class RunFolds {
   close(): void {
     this.#slices.cut()
   }
+}
 
-  #event(
+/** What is found out about limiters, as events of the run. */
+export function findingEvents(sink: (event: RunEvent) => void): FindingEvents {
+  const tell = (
     kind: RunEvent['kind'],
     { scenario, phase, lane, endUs }: RequestRecord,
     text: string,
     data: Readonly<Record<string, unknown>>,
-  ): void {
-    this.#sinks.event({ us: endUs!, kind, scenario, phase, text, data: { lane, ...data } })
+  ) => sink({ us: endUs!, kind, scenario, phase, text, data: { lane, ...data } })
+  return {
+    firstRejection(record, admitted) {
+      const { seq, limiter, confidence } = record
+      const text = `first rejection by ${limiter} (${confidence}): request ${seq}, after ${admitted.requestsMin} requests and ${admitted.tokensMin} tokens`
+      tell('first-rejection', record, text, { seq, limiter, confidence, ...admitted })
+    },
+    recovered(record, limiter, afterUs) {
+      const text = `${limiter} admits again ${(afterUs / 1e6).toFixed(3)} s after its first rejection`
+      tell('recovered', record, text, { limiter, afterUs })
+    },
   }
 }

@@ -113,7 +113,7 @@ export class RunRecorder {
     if (damage === null) rmSync(this.#options.folder!.file(journalName), { force: true })
   }
 
-  /** Leaves `requests.csv` as it is; `limitscope rows` can complete it from the journal. */
+  /** Leaves `requests.csv` as it is; `limitscope recover` can complete it from the journal. */
   stopCatchUp(): void {
     void this.#files?.rows?.requests.stop()
   }

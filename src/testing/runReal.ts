@@ -43,6 +43,7 @@ export async function runReal(plan: Plan, origin: string): Promise<RealRun> {
       gaps: () => {},
       progress: () => {},
     },
+    meet: null,
     saturate: (options, next) => saturate(origin, clock, options, next),
   })
   try {

@@ -136,6 +136,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     epochMs: 0,
     userAgent: 'limitscope/test',
     pathPrefix: '',
+    meet: null,
     saturate: null,
   })
   for (const { us, run } of options.at ?? []) clock.at(us, () => run(engine))

@@ -1,0 +1,188 @@
+// Resident memory over many requests: the engine with all its folds and rows on a virtual clock,
+// against a driver that answers after a millisecond of it. Prints one line of JSON.
+//
+// usage: node bench/clients/memory.ts [REQUESTS in millions, default 50]
+
+import { isMainThread, Worker } from 'node:worker_threads'
+import { VirtualClock } from '../../dist/core/clock.js'
+import { RingReader, RingWriter, ringMemory } from '../../dist/core/rowRing.js'
+import { Engine } from '../../dist/engine/engine.js'
+import { engineLimits } from '../../dist/engine/thread.js'
+import { RunFolds } from '../../dist/recording/folds.js'
+import { IntervalFold } from '../../dist/recording/intervals.js'
+import { LiveFold } from '../../dist/recording/live.js'
+import { SeriesFold } from '../../dist/recording/series.js'
+
+// In a thread like that of a real run.
+if (isMainThread) {
+  new Worker(import.meta.filename, { argv: process.argv.slice(2), resourceLimits: engineLimits })
+} else {
+  await main()
+}
+
+async function main(): Promise<void> {
+  const requests = Number(process.argv[2] ?? 50) * 1e6
+  const clock = new VirtualClock()
+  const users = 64
+  const serviceUs = 1_000
+
+  const plan = {
+    version: 1,
+    runId: 'memory',
+    seed: 1,
+    target: { kind: 'url', url: 'http://127.0.0.1:1', tls: { caPath: null, verify: true } },
+    dialect: 'auto',
+    rules: [],
+    lanes: [
+      {
+        name: 'client',
+        credential: { from: 'none' },
+        header: 'authorization',
+        prefix: '',
+        tier: '',
+        headers: {},
+      },
+    ],
+    limiters: [],
+    shapes: [
+      {
+        name: 'request',
+        kind: 'raw',
+        method: 'GET',
+        path: '/',
+        headers: {},
+        model: '',
+        promptTokens: 0,
+        outputTokensMax: 0,
+        stream: false,
+        extra: {},
+        body: '',
+      },
+    ],
+    scenarios: [
+      {
+        name: 'memory',
+        title: '',
+        expectations: [],
+        phases: [
+          {
+            name: 'memory',
+            arrivals: { kind: 'users', count: users, thinkUs: 0 },
+            mix: [{ shape: 'request', weight: 1 }],
+            lanes: ['client'],
+            driver: 'auto',
+            isolate: 'none',
+            warmupUs: 0,
+            until: [{ kind: 'requests', count: requests }],
+            drainUs: 1e6,
+            timeoutUs: 1e6,
+            inFlightMax: users,
+          },
+        ],
+      },
+    ],
+    caps: { requestsMax: null, ratePerSMax: null, durationUsMax: null, tokensMax: null },
+  } as const
+
+  /** Answers every request after a millisecond; every tenth is a rejection. */
+  const driver = {
+    send(_template: unknown, seq: number, _timeoutUs: number, caller: Caller) {
+      const sentUs = clock.nowUs()
+      const isLimited = seq % 10 === 0
+      clock.at(sentUs + serviceUs, () => {
+        const us = clock.nowUs()
+        caller.ended({
+          handedUs: sentUs,
+          sentUs,
+          firstByteUs: us,
+          firstTokenUs: null,
+          endUs: us,
+          status: isLimited ? 429 : 200,
+          headers: isLimited ? { 'retry-after': '1' } : {},
+          headKey: null,
+          hasLimitFields: isLimited,
+          body: isLimited ? `{"error":{"message":"request ${seq} is one too many"}}` : '{}',
+          bytesIn: 100,
+          stream: null,
+          failure: null,
+          bodyHas: () => false,
+        })
+      })
+      return { abort() {} }
+    },
+    async close() {},
+  }
+
+  const ring = ringMemory()
+  const writer = new RingWriter(ring)
+  const reader = new RingReader(ring)
+  const series = new SeriesFold()
+  const intervals = new IntervalFold(() => {})
+  const live = new LiveFold({ runId: 'memory', target: '', scenarios: ['memory'] })
+  let ended = 0
+  const folds = new RunFolds(plan as never, {
+    slice(slice) {
+      for (const cut of slice.series) series.add(cut)
+      intervals.add(slice)
+      intervals.advance(slice.startUs)
+      live.slice(slice)
+    },
+    event() {},
+  })
+  const engine = new Engine({
+    plan: plan as never,
+    secrets: new Map(),
+    clock,
+    driverOf: () => driver as never,
+    epochMs: 0,
+    userAgent: 'limitscope',
+    pathPrefix: '',
+    sink: {
+      record(record) {
+        ended++
+        folds.record(record)
+        writer.write(record)
+        if (writer.pending >= 10_000) reader.take(writer.cut().rows)
+      },
+      gaps() {},
+      event() {},
+      progress(progress) {
+        folds.advance(progress.us)
+      },
+    },
+    meet: null,
+    saturate: null,
+  })
+
+  let isOver = false
+  const run = engine.run().finally(() => {
+    isOver = true
+  })
+  const samples: { readonly requests: number; readonly residentBytes: number }[] = []
+  const sampleEvery = requests / 50
+  for (let next = sampleEvery; !isOver; ) {
+    clock.advanceTo(clock.nowUs() + 100_000)
+    await new Promise(setImmediate)
+    if (ended < next) continue
+    samples.push({ requests: ended, residentBytes: process.memoryUsage.rss() })
+    next += sampleEvery
+  }
+  const { sent } = await run
+  // The first fifth is warm-up: code is compiled, tables and heaps find their size.
+  const warm = samples.filter(({ requests: done }) => done >= requests / 5)
+  const mean = (some: typeof samples) => {
+    return some.reduce((sum, { residentBytes }) => sum + residentBytes, 0) / some.length
+  }
+  const third = Math.floor(warm.length / 3)
+  process.stdout.write(
+    `${JSON.stringify({
+      requests: sent,
+      residentBytes: Math.max(...samples.map(({ residentBytes }) => residentBytes)),
+      growthBytes: Math.round(mean(warm.slice(-third)) - mean(warm.slice(0, third))),
+    })}\n`,
+  )
+}
+
+interface Caller {
+  ended(exchange: unknown): void
+}
