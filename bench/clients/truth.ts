@@ -1,5 +1,5 @@
 // What limitscope measures of the embedded gateway against what the gateway knows of the same
-// requests, at 60 % of the rate that the two reach. usage: node truth.ts SECONDS
+// requests, at a fifth of the rate that the two reach. usage: node truth.ts SECONDS
 // Prints one JSON object: quantiles of both, errors, and errors as shares of what is allowed.
 
 import { readdirSync, readFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { quantile } from '../lib/statistics.ts'
 
 const seconds = Number(process.argv[2] ?? 5)
 /** Share of the ceiling at which is measured. */
-const loadShare = 0.6
+const loadShare = 0.2
 const allowedLeastUs = 500
 const allowedShare = 0.01
 const body =
@@ -34,7 +34,14 @@ async function measure(): Promise<Record<string, number>> {
   const gateway = await startGateway(logPath)
   const ceiling = await load(gateway.url, ['-c', '64', '--no-save'])
   const ratePerS = Math.floor((ceiling.requests / (ceiling.durationUs / 1e6)) * loadShare)
-  const run = await load(gateway.url, ['-r', `${ratePerS}/s`, '--out', scratchPath])
+  const run = await load(gateway.url, [
+    '-r',
+    `${ratePerS}/s`,
+    '--pacing',
+    'spin',
+    '--out',
+    scratchPath,
+  ])
   gateway.stop()
   await gateway.end
   const measured = serviceTimes(requestsFile())
@@ -96,14 +103,14 @@ function serviceTimes(csv: string): Float64Array {
   return Float64Array.from(rows, (cells) => Number(cells[end!]) - Number(cells[sent!]))
 }
 
-/** From the decision to the complete answer, of requests since `startUs`. */
+/** From the arrival of the head to the complete answer, of requests since `startUs`. */
 function trueTimes(log: string, startUs: number): Float64Array {
   const decisions = log
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as { us: number; settledUs: number })
-  const own = decisions.filter(({ us }) => us >= startUs)
-  return Float64Array.from(own, ({ us, settledUs }) => settledUs - us)
+    .map((line) => JSON.parse(line) as { arrivedUs: number; settledUs: number })
+  const own = decisions.filter(({ arrivedUs }) => arrivedUs >= startUs)
+  return Float64Array.from(own, ({ arrivedUs, settledUs }) => settledUs - arrivedUs)
 }
 
 function compared(measuredUs: Float64Array, trueUs: Float64Array): Record<string, number> {

@@ -9,6 +9,8 @@ export interface GatewayDecision {
   readonly id: number
   /** The `x-request-id` the client sent; '' without one. */
   readonly requestId: string
+  /** When the head of the request was there. */
+  readonly arrivedUs: Micros
   /** When the limiters were asked. */
   readonly us: Micros
   readonly tier: string

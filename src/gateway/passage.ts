@@ -12,6 +12,8 @@ import type { Fault, FaultKind, GatewaySpec } from './spec.ts'
 
 /** A request as it reaches the gateway; header names in lower case. */
 export interface GatewayRequest {
+  /** When its head was there, on the gateway's clock; unknown where nothing has to arrive. */
+  readonly arrivedUs?: Micros
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -81,6 +83,7 @@ export class Passage {
   #isServing = false
   #isOver = false
   #tokensSent = 0
+  #enteredUs: Micros = 0
 
   constructor(gateway: Household, request: GatewayRequest, reply: Reply, asked: Asked) {
     this.#gateway = gateway
@@ -92,6 +95,7 @@ export class Passage {
   }
 
   enter(): void {
+    this.#enteredUs = this.#nowUs()
     const { key, tier, ask } = this.#asked
     const subject = { key, tier, model: ask.model, address: this.#request.address }
     this.#admission = this.#chain.admit(subject, this.#estimate, this.#nowUs())
@@ -120,6 +124,7 @@ export class Passage {
     const last = decisions.at(-1)
     this.#decision = this.#gateway.decisions.add({
       requestId: this.#request.headers['x-request-id'] ?? '',
+      arrivedUs: this.#request.arrivedUs ?? this.#enteredUs,
       us: this.#nowUs(),
       tier: this.#asked.tier,
       model: this.#asked.ask.model,

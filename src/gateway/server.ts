@@ -31,10 +31,12 @@ export async function startGateway(
   options: GatewayOptions = {},
 ): Promise<RunningGateway> {
   const { port = 0, host = '127.0.0.1' } = options
-  const service = new GatewayService(spec, realClock({ epochMs: 0 }))
+  const clock = realClock({ epochMs: 0 })
+  const service = new GatewayService(spec, clock)
   const server = createServer({ keepAliveTimeout: 75_000, noDelay: true }, (request, response) => {
+    const arrivedUs = clock.nowUs()
     readBody(request, response, (body) =>
-      service.handle(gatewayRequest(request, body), replyTo(response)),
+      service.handle({ ...gatewayRequest(request, body), arrivedUs }, replyTo(response)),
     )
   })
   // Clients under load must be able to hold many idle connections.
