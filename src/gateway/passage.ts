@@ -2,6 +2,7 @@
 
 import type { Cancel, Clock } from '../core/clock.ts'
 import { costIn, type RequestCost } from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
 import type { Dialect, WriteContext, WrittenResponse } from '../dialects/dialect.ts'
 import type { Admission, LimiterChain } from '../limiters/chain.ts'
 import type { DecisionLog, GatewayDecision } from './decisionLog.ts'
