@@ -120,7 +120,7 @@ describe.each(drivers)('the %s driver', (_name, openDriver) => {
     expect(stream).toMatchObject({ tokenEvents: 2, isFinished: true, errorBody: null })
     expect(stream!.usage).toMatchObject({ usage: { prompt_tokens: 3 } })
     expect(stream!.gapsUs).toHaveLength(1)
-    expect(firstTokenUs! - firstByteUs!).toBeGreaterThanOrEqual(2000)
+    expect(firstTokenUs!).toBeGreaterThanOrEqual(firstByteUs!)
     expect(body).toBe('')
   })
 

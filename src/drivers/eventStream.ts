@@ -4,7 +4,7 @@
 import type { Micros } from '../core/units.ts'
 import type { StreamReading } from './driver.ts'
 import { SseParser } from './sse.ts'
-import { isPresent, jsonObject, TokenStream } from './tokenStream.ts'
+import { isOnlyToken, TokenStream } from './tokenStream.ts'
 
 const QUOTE = 34
 const BACKSLASH = 92
@@ -15,15 +15,17 @@ export class EventStream {
   readonly #tokens = new TokenStream()
   readonly #parser: SseParser
   readonly #pattern = new TokenPattern()
+  readonly #eventBytesMax: number
   #us: Micros = 0
-  /** The data of the event that was parsed last. */
-  #parsed: string | null = null
+  /** The event that was parsed last had data, and no type. */
+  #hasPlainData = false
 
   constructor(eventBytesMax: number) {
     const sink = (data: string, type: string) => {
       this.#tokens.event(data, type, this.#us)
-      this.#parsed = type === '' ? data : null
+      this.#hasPlainData = type === ''
     }
+    this.#eventBytesMax = eventBytesMax
     this.#parser = new SseParser(sink, eventBytesMax)
   }
 
@@ -34,15 +36,15 @@ export class EventStream {
     while (at < chunk.length) {
       const isWhole = this.#parser.isBetweenEvents
       const after = isWhole ? this.#pattern.endOfEvent(chunk, at) : -1
-      if (after >= 0) {
+      if (after >= 0 && after - at <= this.#eventBytesMax) {
         this.#tokens.token(us)
         at = after
         continue
       }
       const start = at
-      this.#parsed = null
+      this.#hasPlainData = false
       at = this.#parser.pushEvent(chunk, start)
-      if (isWhole && this.#parsed !== null) this.#pattern.learn(this.#parsed, chunk, start, at)
+      if (isWhole && this.#hasPlainData) this.#pattern.learn(chunk, start, at)
     }
   }
 
@@ -61,22 +63,28 @@ export class EventStream {
 }
 
 const contentMark = '"delta":{"content":"'
+const dataMark = 'data: '
 
 /**
- * The bytes of an event before and after its text. An event of the same bytes around another,
- * non-empty JSON string says the same thing about everything but the text: it is one more token.
+ * The bytes of an event before and after a text in it. When the event is only a token with some
+ * other text there, it is with every text that is not empty: texts that mean something to us (an
+ * error, a type, why it finished) have other names than "content".
  */
 class TokenPattern {
   #before: Buffer | null = null
   #after: Buffer | null = null
 
   /** Learns from an event that was parsed, if all of it is in chunk [start, end). */
-  learn(data: string, chunk: Buffer, start: number, end: number): void {
+  learn(chunk: Buffer, start: number, end: number): void {
     const text = chunk.toString('latin1', start, end)
     const contentAt = text.indexOf(contentMark) + contentMark.length
     if (contentAt < contentMark.length || !/^data: .*[^\r\n]\n\n$/.test(text)) return
     const quoteAt = closingQuote(chunk, start + contentAt, end)
-    if (quoteAt < 0 || !isPlainToken(data)) return
+    if (quoteAt < 0) return
+    // Which letters stand there beyond ASCII makes no difference.
+    const before = text.slice(dataMark.length, contentAt)
+    const after = text.slice(quoteAt - start)
+    if (!isOnlyToken(`${before}text${after}`)) return
     this.#before = Buffer.from(chunk.subarray(start, start + contentAt))
     this.#after = Buffer.from(chunk.subarray(quoteAt, end))
   }
@@ -94,15 +102,6 @@ class TokenPattern {
     if (quoteAt <= contentAt || end > chunk.length) return -1
     return after.compare(chunk, quoteAt, end) === 0 ? end : -1
   }
-}
-
-/** A content delta of one choice, with nothing else in it that would mean something. */
-function isPlainToken(data: string): boolean {
-  const json = jsonObject(data)
-  if (json === undefined || isPresent(json.error) || isPresent(json.type)) return false
-  if (isPresent(json.usage) || isPresent(json.usageMetadata)) return false
-  const choice = json.choices?.length === 1 ? json.choices[0] : undefined
-  return typeof choice?.delta?.content === 'string' && !isPresent(choice.finish_reason)
 }
 
 const simpleEscapes: ReadonlySet<number> = new Set(Buffer.from('"\\\\/bfnrt'))

@@ -3,6 +3,8 @@
 const LF = 10
 const CR = 13
 
+const nothing = Buffer.alloc(0)
+
 /** One event: its type ('' is "message") and its data lines joined by a line feed. */
 export type EventSink = (data: string, type: string) => void
 
@@ -18,8 +20,8 @@ export class SseOverflow extends Error {
 export class SseParser {
   readonly #sink: EventSink
   readonly #eventBytesMax: number
-  /** Bytes of the line that has not ended yet. */
-  #parts: Buffer[] = []
+  /** What has come of the line that has not ended yet: its first `lineBytes` bytes. */
+  #held: Buffer = nothing
   #lineBytes = 0
   #eventBytes = 0
   #data: string[] = []
@@ -65,21 +67,31 @@ export class SseParser {
 
   /** The stream is over: a last event without its blank line counts. */
   end(): void {
-    if (this.#lineBytes > 0) this.#line(Buffer.alloc(0))
+    if (this.#lineBytes > 0) this.#line(nothing)
     this.#dispatch()
   }
 
+  // A copy, because the chunk's memory may be reused by the driver; in one piece, because a server
+  // that drips must not make us hold an object per byte.
   #keep(part: Buffer): void {
-    this.#lineBytes += part.length
-    this.#bound(this.#lineBytes)
-    // A copy: the chunk's memory may be reused by the driver.
-    this.#parts.push(Buffer.from(part))
+    const length = this.#lineBytes + part.length
+    this.#bound(this.#eventBytes + length)
+    if (length > this.#held.length) {
+      const wider = Buffer.allocUnsafe(Math.max(256, length * 2))
+      this.#held.copy(wider, 0, 0, this.#lineBytes)
+      this.#held = wider
+    }
+    part.copy(this.#held, this.#lineBytes)
+    this.#lineBytes = length
   }
 
   #line(rest: Buffer): void {
-    const bytes = this.#parts.length === 0 ? rest : Buffer.concat([...this.#parts, rest])
-    this.#parts = []
-    this.#lineBytes = 0
+    let bytes = rest
+    if (this.#lineBytes > 0) {
+      this.#keep(rest)
+      bytes = this.#held.subarray(0, this.#lineBytes)
+      this.#lineBytes = 0
+    }
     this.#eventBytes += bytes.length
     this.#bound(this.#eventBytes)
     const text = bytes.toString('utf8')

@@ -72,6 +72,14 @@ interface Chunk {
   }[]
 }
 
+/** Whether an event says nothing but that there was output. */
+export function isOnlyToken(data: string): boolean {
+  const json = jsonObject(data)
+  if (json === undefined || isPresent(json.error)) return false
+  if (isPresent(json.usage) || isPresent(json.usageMetadata)) return false
+  return isOutput(json) && !isFinish(json)
+}
+
 /** Content, reasoning and tool calls are output; a role alone, null or '' is not. */
 function isOutput(chunk: Chunk): boolean {
   if (chunk.type === 'content_block_delta') return true
@@ -92,12 +100,12 @@ function isFinish(chunk: Chunk): boolean {
   return Array.isArray(chunk.choices) && chunk.choices.some((c) => isPresent(c?.finish_reason))
 }
 
-export function isPresent(value: unknown): boolean {
+function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null
 }
 
 /** An event's data as JSON; undefined when it is no object. */
-export function jsonObject(data: string): Chunk | undefined {
+function jsonObject(data: string): Chunk | undefined {
   try {
     const json: unknown = JSON.parse(data)
     return typeof json === 'object' && json !== null ? json : undefined

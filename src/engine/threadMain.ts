@@ -28,7 +28,7 @@ import { type TargetAddress, targetAddress } from './target.ts'
 import { openTransport } from './transport.ts'
 
 /** A batch goes out this often, or when it holds this many rows. */
-const batchMs = 50
+const batchMs = 100
 const batchRowsMax = 16_384
 const healthMs = 1000
 

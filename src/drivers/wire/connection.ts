@@ -17,10 +17,11 @@ import type {
 import { EventStream } from '../eventStream.ts'
 import { connectionMessage, timeoutMessage } from '../failures.ts'
 import type { DeadlineQueue, Deadlines, Expiring } from './deadlines.ts'
+import type { HeadMemory } from './headMemory.ts'
 import { KeptBytes } from './keptBytes.ts'
 import type { ParseProblem } from './messageHead.ts'
 import type { RequestBytes } from './requestBytes.ts'
-import { type HeadMemory, ResponseParser } from './responseParser.ts'
+import { ResponseParser } from './responseParser.ts'
 
 /** What the connections of a driver share. */
 export interface ConnectionParts {
@@ -88,7 +89,8 @@ export class Connection implements Exchange, Sending, Expiring {
     this.#socket.setNoDelay(true)
     this.#socket.on(parts.readyEvent, () => this.#ready())
     this.#socket.on('error', (error: Error) => this.#gone(connectionMessage(error)))
-    this.#socket.on('close', () => this.#gone('connection closed by the server'))
+    this.#socket.on('end', () => this.#ended())
+    this.#socket.on('close', () => this.#gone('connection closed'))
   }
 
   /** Sends a request; only on a connection that is new or idle. */
@@ -230,14 +232,19 @@ export class Connection implements Exchange, Sending, Expiring {
     this.#spoil('stream ended without a finish reason or [DONE]')
   }
 
-  /** The server has closed the connection, or it broke. */
+  /** The server sends nothing more: that may be how it ends a response. */
+  #ended(): void {
+    if (this.#caller !== null && this.#parser.close()) {
+      this.endUs = this.#parts.clock.nowUs()
+      this.#complete(false)
+    }
+    this.#gone('connection closed by the server')
+  }
+
   #gone(message: string): void {
-    this.#isClosed = true
+    this.#fail('broken', message)
+    this.close()
     this.#parts.closed(this)
-    if (this.#caller === null) return
-    this.endUs = this.#parts.clock.nowUs()
-    if (this.#parser.close()) this.#complete(false)
-    else this.#fail('broken', message)
   }
 
   #fail(kind: ExchangeFailure['kind'], message: string): void {

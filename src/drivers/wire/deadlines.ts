@@ -61,7 +61,8 @@ export class DeadlineQueue {
     if (this.#last === null) this.#first = item
     else this.#last.later = item
     this.#last = item
-    if (this.#cancel === null) this.#arm(item.deadlineUs)
+    // The first one's: this one may be pushed by another that expires, with others before it.
+    if (this.#cancel === null) this.#arm(this.#first!.deadlineUs)
   }
 
   remove(item: Expiring): void {

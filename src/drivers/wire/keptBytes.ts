@@ -6,6 +6,9 @@ const nothing = Buffer.alloc(0)
 /** Longer memory than this is given back after the response. */
 const spareBytesMax = 64 * 1024
 
+/** Up to this length, looking for a text byte by byte is quicker than a call out of JavaScript. */
+const scannedMax = 256
+
 export class KeptBytes {
   readonly #bytesMax: number
   #bytes: Buffer = nothing
@@ -55,10 +58,25 @@ export class KeptBytes {
     return this.#bytes.toString('utf8', this.#start, this.#end)
   }
 
+  /** Whether an ASCII text is in it. */
   has(text: string): boolean {
-    if (this.#end - this.#start < text.length) return false
+    const last = this.#end - text.length
     // Within its own part only: the receive buffer goes on with older bytes.
-    return this.#bytes.subarray(this.#start, this.#end).includes(text, 0, 'latin1')
+    if (last - this.#start > scannedMax) {
+      return this.#bytes.subarray(this.#start, this.#end).includes(text, 0, 'latin1')
+    }
+    const first = text.charCodeAt(0)
+    for (let at = this.#start; at <= last; at++) {
+      if (this.#bytes[at] === first && this.#isAt(at, text)) return true
+    }
+    return false
+  }
+
+  #isAt(at: number, text: string): boolean {
+    for (let i = 1; i < text.length; i++) {
+      if (this.#bytes[at + i] !== text.charCodeAt(i)) return false
+    }
+    return true
   }
 
   #append(chunk: Buffer, start: number, end: number): void {
@@ -71,7 +89,7 @@ export class KeptBytes {
   }
 
   #grow(bytesLeast: number): void {
-    const wider = Buffer.alloc(Math.max(1024, bytesLeast * 2))
+    const wider = Buffer.alloc(Math.min(this.#bytesMax, Math.max(1024, bytesLeast * 2)))
     this.#memory.copy(wider, 0, 0, this.#end)
     this.#memory = wider
   }

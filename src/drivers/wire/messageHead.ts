@@ -9,6 +9,7 @@ const LF = 10
 const CR = 13
 const SPACE = 32
 const COLON = 58
+const DELETE = 127
 
 /** Why a response cannot be read. The connection must not be used again. */
 export type ParseProblem =
@@ -17,22 +18,28 @@ export type ParseProblem =
   | 'bad header line'
   | 'header block too long'
   | 'too many informational responses'
+  | 'an informational response that closes'
   | 'unexpected upgrade'
   | 'bad Content-Length'
   | 'both Content-Length and Transfer-Encoding'
   | 'unknown Transfer-Encoding'
   | 'bad chunk size'
   | 'bad chunk end'
+  | 'bad trailer'
 
 /** Bounds on what a server may make us read besides a body. */
 export interface ParserCaps {
-  /** Status line and headers of one response; chunk extensions and trailers have the same again. */
+  /** Status line and headers of one response; chunk extensions have the same again, and trailers. */
   readonly headBytesMax: number
   /** Responses with a status of 1xx before the real one. */
   readonly informationalMax: number
 }
 
-export const parserCaps: ParserCaps = { headBytesMax: 64 * 1024, informationalMax: 10 }
+/** Heads are as long as Node's own client and undici let them be. */
+export const parserCaps: ParserCaps = { headBytesMax: 16 * 1024, informationalMax: 10 }
+
+/** Longer heads are compared faster by native code, in spite of the way there. */
+const wordwiseBytesMax = 512
 
 /** The fields of a head that matter to whoever reads the response. */
 export class MessageHead {
@@ -51,33 +58,51 @@ export class MessageHead {
   /** Length of the head, blank line included. */
   bytes = 0
   #source: Buffer | null = null
+  #words: Int32Array | null = null
   #isOwn = false
   #start = 0
   #end = 0
+  /** Where the first line that has not been read begins, counted from the start. */
+  #lineAt = 0
+  #isStatusLineNext = true
+  #isVersion11 = true
+  #hasType = false
+  #saysClose = false
+  #saysKeepAlive = false
 
   /**
    * Reads a head from bytes [start, end). Returns where it ended, or −1 when it is not complete.
    * With `problem` set it returns `end`.
    */
   read(source: Buffer, start: number, end: number): number {
-    this.problem = null
-    this.contentLength = -1
-    this.isChunked = false
-    this.isEventStream = false
-    this.hasLimitFields = false
-    this.keepAliveS = -1
-    let at = this.#readStatusLine(source, start, end)
-    while (at >= 0) {
-      if (this.problem !== null) return end
-      if (at >= end) return -1
-      if (source[at] === CR) {
+    this.#renew(true)
+    return this.readOn(source, start, end)
+  }
+
+  /** The same for the trailers after a body: fields without a status line, until a blank line. */
+  readTrailers(source: Buffer, start: number, end: number): number {
+    this.#renew(false)
+    return this.readOn(source, start, end)
+  }
+
+  /** Goes on with what was not complete, from the line that was not: its start has not changed. */
+  readOn(source: Buffer, start: number, end: number): number {
+    for (let at = start + this.#lineAt; at < end; ) {
+      if (source[at] === CR && !this.#isStatusLineNext) {
         if (at + 1 >= end) return -1
         if (source[at + 1] !== LF) return this.#fail('bad header line', end)
         return this.#finish(source, start, at + 2)
       }
-      at = this.#readLine(source, at, end)
+      const next = this.#isStatusLineNext
+        ? this.#readStatusLine(source, at, end)
+        : this.#readLine(source, at, end)
+      if (this.problem !== null) return end
+      if (next < 0) return -1
+      this.#isStatusLineNext = false
+      this.#lineAt = next - start
+      at = next
     }
-    return at
+    return -1
   }
 
   /**
@@ -105,26 +130,64 @@ export class MessageHead {
   own(): void {
     if (this.#source === null || this.#isOwn) return
     this.#isOwn = true
-    this.#source = Buffer.from(this.#source.subarray(this.#start, this.#end))
+    // Memory of its own, so that it begins at a whole word.
+    const own = Buffer.allocUnsafeSlow(this.#end - this.#start)
+    this.#source.copy(own, 0, this.#start, this.#end)
+    this.#source = own
     this.#start = 0
-    this.#end = this.#source.length
+    this.#end = own.length
   }
 
-  /** Whether bytes [start, end) begin with this very head; `own` must have been called. */
-  isAt(source: Buffer, start: number, end: number): boolean {
+  /**
+   * Whether bytes [start, end) begin with this very head; `own` must have been called. `words` are
+   * the bytes from `start` on, four by four; null when they do not begin at a whole word.
+   */
+  isAt(source: Buffer, start: number, end: number, words: Int32Array | null): boolean {
     const own = this.#source
-    if (own === null || end - start < this.bytes) return false
+    const { bytes } = this
+    if (own === null || end - start < bytes) return false
     // A byte that often differs first: most heads that are not the same are told apart by it.
-    const middle = this.bytes >> 1
+    const middle = bytes >> 1
     if (source[start + middle] !== own[middle]) return false
-    return own.compare(source, start, start + this.bytes) === 0
+    if (words === null || bytes > wordwiseBytesMax) {
+      return own.compare(source, start, start + bytes) === 0
+    }
+    this.#words ??= new Int32Array(own.buffer, 0, bytes >> 2)
+    const ownWords = this.#words
+    const wholes = ownWords.length
+    for (let i = 0; i < wholes; i++) if (ownWords[i] !== words[i]) return false
+    for (let i = wholes << 2; i < bytes; i++) if (own[i] !== source[start + i]) return false
+    return true
+  }
+
+  #renew(hasStatusLine: boolean): void {
+    this.problem = null
+    this.contentLength = -1
+    this.isChunked = false
+    this.isEventStream = false
+    this.hasLimitFields = false
+    this.keepAliveS = -1
+    this.#lineAt = 0
+    this.#isStatusLineNext = hasStatusLine
+    this.#hasType = false
+    this.#saysClose = false
+    this.#saysKeepAlive = false
   }
 
   #finish(source: Buffer, start: number, after: number): number {
     if (this.isChunked && this.contentLength >= 0) {
       return this.#fail('both Content-Length and Transfer-Encoding', after)
     }
+    this.isKeptAlive = !this.#saysClose && (this.#isVersion11 || this.#saysKeepAlive)
+    // Where there must be no body, one that is announced may come all the same.
+    if (
+      (this.status === 204 || this.status === 304) &&
+      (this.isChunked || this.contentLength > 0)
+    ) {
+      this.isKeptAlive = false
+    }
     this.#source = source
+    this.#words = null
     this.#isOwn = false
     this.#start = start
     this.#end = after
@@ -143,7 +206,7 @@ export class MessageHead {
     if ((minor !== 48 && minor !== 49) || source[start + 8] !== SPACE) {
       return this.#fail('not HTTP/1.x', end)
     }
-    this.isKeptAlive = minor === 49
+    this.#isVersion11 = minor === 49
     const status =
       digit(source[start + 9]!) * 100 + digit(source[start + 10]!) * 10 + digit(source[start + 11]!)
     const next = source[start + 12]!
@@ -151,43 +214,37 @@ export class MessageHead {
       return this.#fail('bad status line', end)
     }
     this.status = status
-    return this.#skipLine(source, start + 12, end)
-  }
-
-  #skipLine(source: Buffer, from: number, end: number): number {
-    for (let at = from; at < end; at++) {
-      const byte = source[at]!
-      if (byte > CR) continue
-      if (byte === CR) {
-        if (at + 1 >= end) return -1
-        return source[at + 1] === LF ? at + 2 : this.#fail('bad status line', end)
-      }
-      if (byte !== TAB) return this.#fail('bad status line', end)
-    }
-    return -1
+    const lineEnd = endOfText(source, start + 12, end)
+    return this.#afterLine(source, lineEnd, end, 'bad status line')
   }
 
   /** 'Name: value' CR LF: returns where the next line begins. */
   #readLine(source: Buffer, start: number, end: number): number {
     let colon = start
-    while (colon < end && source[colon] !== COLON) {
-      const byte = source[colon]!
-      // White space here is a folded line or a name that others would read in another way.
-      if (byte <= SPACE || byte >= 127) return this.#fail('bad header line', end)
-      colon++
+    let letters = 0
+    let mayBeLimit = false
+    // White space before the colon is a folded line or a name that others would read in another way.
+    for (; colon < end && isToken[source[colon]!] === 1; colon++) {
+      letters = (letters << 8) | source[colon]! | 32
+      if (letters === rate || letters === retr || letters === usag) mayBeLimit = true
     }
-    if (colon === start) return this.#fail('bad header line', end)
-    let at = colon + 1
-    for (; at < end; at++) {
-      const byte = source[at]!
-      if (byte > CR) continue
-      if (byte === CR) break
-      if (byte !== TAB) return this.#fail('bad header line', end)
+    if (colon === end) return -1
+    if (colon === start || source[colon] !== COLON) return this.#fail('bad header line', end)
+    const lineEnd = endOfText(source, colon + 1, end)
+    const next = this.#afterLine(source, lineEnd, end, 'bad header line')
+    if (next < 0 || this.problem !== null) return next
+    this.#readField(source, start, colon, lineEnd)
+    if (mayBeLimit && !this.hasLimitFields) {
+      this.hasLimitFields = isLimitName(source.toString('latin1', start, colon).toLowerCase())
     }
+    return next
+  }
+
+  /** Past the CR LF at `at`; −1 when they have not come yet. */
+  #afterLine(source: Buffer, at: number, end: number, problem: ParseProblem): number {
+    if (at < end && source[at] !== CR) return this.#fail(problem, end)
     if (at + 1 >= end) return -1
-    if (source[at + 1] !== LF) return this.#fail('bad header line', end)
-    this.#readField(source, start, colon, at)
-    return this.problem === null ? at + 2 : end
+    return source[at + 1] === LF ? at + 2 : this.#fail(problem, end)
   }
 
   /** Looks at the fields that matter, told by the length of their name first. */
@@ -204,43 +261,48 @@ export class MessageHead {
         else if (isName(source, start, 'keep-alive')) this.#keepAlive(source, colon + 1, end)
         break
       case 12:
-        if (isName(source, start, 'content-type')) {
-          this.isEventStream = fieldValue(source, colon + 1, end).startsWith('text/event-stream')
-        }
+        if (isName(source, start, 'content-type')) this.#contentType(source, colon + 1, end)
         break
-    }
-    if (!this.hasLimitFields && mayBeLimit(source[start]!)) {
-      this.hasLimitFields = isLimitName(source.toString('latin1', start, colon).toLowerCase())
     }
   }
 
+  // One length, once: where two say the same, somebody in between may have read them otherwise.
   #contentLength(source: Buffer, start: number, end: number): void {
-    const value = fieldValue(source, start, end)
-    const length = /^\d{1,15}$/.test(value) ? Number(value) : -1
-    const isContradicted = this.contentLength >= 0 && this.contentLength !== length
-    if (length < 0 || isContradicted) this.problem = 'bad Content-Length'
+    const digitsAt = afterSpace(source, start, end)
+    let length = 0
+    for (let at = digitsAt; at < end; at++) length = length * 10 + digit(source[at]!)
+    if (this.contentLength >= 0 || digitsAt === end || !Number.isSafeInteger(length)) {
+      this.problem = 'bad Content-Length'
+    }
     this.contentLength = length
   }
 
   #encoding(source: Buffer, start: number, end: number): void {
-    // Only as the last coding, once, does "chunked" tell where the body ends.
-    if (this.isChunked || fieldValue(source, start, end) !== 'chunked') {
+    // Only as the last coding, once, does "chunked" tell where the body ends; and what others make
+    // of white space after it differs.
+    const value = source.toString('latin1', afterSpace(source, start, end), end)
+    if (this.isChunked || value.toLowerCase() !== 'chunked') {
       this.problem = 'unknown Transfer-Encoding'
     }
     this.isChunked = true
   }
 
   #connection(source: Buffer, start: number, end: number): void {
-    const options = fieldValue(source, start, end)
-      .split(',')
-      .map((option) => option.trim())
-    if (options.includes('close')) this.isKeptAlive = false
-    else if (options.includes('keep-alive')) this.isKeptAlive = true
+    const value = fieldValue(source, start, end)
+    if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/.test(value)) this.#saysClose = true
+    if (/(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/.test(value)) this.#saysKeepAlive = true
   }
 
   #keepAlive(source: Buffer, start: number, end: number): void {
     const timeout = /\btimeout=(\d{1,6})\b/.exec(fieldValue(source, start, end))
     if (timeout !== null) this.keepAliveS = Number(timeout[1])
+  }
+
+  // Of several types the first one counts, as in their list.
+  #contentType(source: Buffer, start: number, end: number): void {
+    if (this.#hasType) return
+    this.#hasType = true
+    this.isEventStream = fieldValue(source, start, end).startsWith('text/event-stream')
   }
 
   #fail(problem: ParseProblem, end: number): number {
@@ -250,6 +312,19 @@ export class MessageHead {
 }
 
 const prefix = Buffer.from('HTTP/1.')
+
+/** The characters that names are made of (RFC 9110, section 5.6.2). */
+export const isToken = new Uint8Array(256)
+for (const byte of Buffer.from(
+  "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+)) {
+  isToken[byte] = 1
+}
+
+// Four letters that all names of fields about limits have.
+const rate = Buffer.from('rate').readInt32BE()
+const retr = Buffer.from('retr').readInt32BE()
+const usag = Buffer.from('usag').readInt32BE()
 
 function digit(byte: number): number {
   return byte >= 48 && byte <= 57 ? byte - 48 : Number.NaN
@@ -262,12 +337,28 @@ function isName(source: Buffer, start: number, name: string): boolean {
   return true
 }
 
-function fieldValue(source: Buffer, start: number, end: number): string {
-  return source.toString('latin1', start, end).trim().toLowerCase()
+/** Where the text from `from` on ends: at a control character, or at `end`. */
+function endOfText(source: Buffer, from: number, end: number): number {
+  for (let at = from; at < end; at++) {
+    if (!isText(source[at]!)) return at
+  }
+  return end
 }
 
-/** First letters of the names that can be about limits: A, B, R, X. */
-function mayBeLimit(byte: number): boolean {
-  const lower = byte | 32
-  return lower === 120 || lower === 114 || lower === 97 || lower === 98
+/** Everything but control characters. */
+export function isText(byte: number): boolean {
+  return byte >= SPACE ? byte !== DELETE : byte === TAB
+}
+
+function afterSpace(source: Buffer, from: number, end: number): number {
+  let at = from
+  while (at < end && (source[at] === SPACE || source[at] === TAB)) at++
+  return at
+}
+
+/** Without the white space around it, which is spaces and tabs only. */
+function fieldValue(source: Buffer, start: number, end: number): string {
+  let last = end
+  while (last > start && (source[last - 1] === SPACE || source[last - 1] === TAB)) last--
+  return source.toString('latin1', afterSpace(source, start, last), last).toLowerCase()
 }

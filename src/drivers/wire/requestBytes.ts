@@ -5,6 +5,7 @@ import { bodyText } from '../../load/shapes.ts'
 import { type RequestTemplate, renderRequest } from '../driver.ts'
 
 const zero = 48
+const idName = 'x-request-id'
 
 /** The bytes of one template's requests, one request at a time. */
 export class RequestBytes {
@@ -45,7 +46,7 @@ export class RequestBytes {
     if (variable !== null) {
       if (this.#variableAt < 0) return false
       const text = variable(seq)
-      if (text.length !== this.#variableLength) return false
+      if (text.length !== this.#variableLength || !isAscii(text)) return false
       this.#bytes.write(text, this.#variableAt, 'latin1')
     }
     return idPrefix === null || this.#patchNumber(seq)
@@ -82,7 +83,7 @@ export class RequestBytes {
     this.#variableAt = -1
     if (variable === null || this.#template.body.head === '') return
     const text = variable(seq)
-    if (/[^ -~]/.test(text)) return
+    if (!isAscii(text)) return
     this.#variableAt = bodyAt + Buffer.byteLength(head)
     this.#variableLength = text.length
   }
@@ -92,22 +93,30 @@ export class RequestBytes {
 function headOf(template: RequestTemplate, host: string): string {
   const { method, path, headers } = renderRequest({ ...template, idPrefix: null }, 0)
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method)) throw unsendable('method', method)
-  if (/[^!-~]/.test(path)) throw unsendable('path', path)
-  const fields = { host, connection: 'keep-alive', ...headers }
-  const lines = Object.entries(fields).map(([name, value]) => {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw unsendable('header name', name)
-    // The value may be a secret: it is not repeated.
-    if (/[^\t -~\u0080-\u00ff]/.test(value)) throw unsendable(`value of header '${name}'`, null)
-    return `${name}: ${value}\r\n`
-  })
-  const id = template.idPrefix === null ? '' : `x-request-id: ${template.idPrefix}`
+  if (!/^[!-~]+$/.test(path)) throw unsendable('path', path)
+  const { idPrefix } = template
+  const fields = Object.entries({ host, connection: 'keep-alive', ...headers })
+  const sent = idPrefix === null ? fields : fields.filter(([name]) => name !== idName)
+  const lines = sent.map(([name, value]) => `${field(name, value)}\r\n`)
+  const id = idPrefix === null ? '' : field(idName, idPrefix)
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}${id}`
+}
+
+function field(name: string, value: string): string {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw unsendable('header name', name)
+  // The value may be a secret: it is not repeated.
+  if (/[^\t -~\u0080-\u00ff]/.test(value)) throw unsendable(`value of header '${name}'`, null)
+  return `${name}: ${value}`
 }
 
 function lengthField({ method, headers }: RequestTemplate, body: Buffer): string {
   if ('content-length' in headers) return ''
   const isBodyless = body.length === 0 && !['POST', 'PUT', 'PATCH'].includes(method)
   return isBodyless ? '' : `content-length: ${body.length}\r\n`
+}
+
+function isAscii(text: string): boolean {
+  return !/[^ -~]/.test(text)
 }
 
 function unsendable(what: string, got: string | null): UserError {

@@ -61,12 +61,11 @@ const good: Record<string, string> = {
   'no reason': 'HTTP/1.1 404 \r\ncontent-length: 2\r\n\r\nno',
   'no reason and no space': 'HTTP/1.1 404\r\ncontent-length: 2\r\n\r\nno',
   chunks: `${ok}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n`,
-  'chunks with extensions and trailers': `${ok}transfer-encoding: Chunked\r\n\r\n5;a=b;c="d"\r\nhello\r\n0 \r\nX-Trailer: 1\r\nY: 2\r\n\r\n`,
+  'chunks with extensions and trailers': `${ok}transfer-encoding: Chunked\r\n\r\n5;a=b;c="d"\r\nhello\r\n0\r\nX-Trailer: 1\r\nY: 2\r\n\r\n`,
   'informational responses before': `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok}Content-Length: 2\r\n\r\nok`,
   'no content': 'HTTP/1.1 204 No Content\r\nX: y\r\n\r\n',
   'not modified, with a length': 'HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n',
-  'odd white space around values': `${ok}Content-Length:   3\t \r\nEmpty:\r\n\r\nabc`,
-  'the same length twice': `${ok}Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc`,
+  'odd white space around values': `${ok}Content-Length: \t 3\r\nX-A: b\t \r\nEmpty:\r\n\r\nabc`,
 }
 
 describe('a complete response', () => {
@@ -100,6 +99,22 @@ describe('a complete response', () => {
       isComplete: true,
       body: '',
     })
+  })
+
+  test('may come with a large body behind a head in pieces', () => {
+    const text = `${ok}Content-Length: 60000\r\n\r\n${'x'.repeat(60_000)}`
+    for (const cut of [1, 10, 20, 40]) {
+      const bytes = Buffer.from(text)
+      const parsed = parse([bytes.subarray(0, cut), bytes.subarray(cut)])
+      expect(parsed).toMatchObject({ isComplete: true, problem: null, rest: 0 })
+    }
+  })
+
+  test('may have any number of chunks', () => {
+    const chunks = '1\r\nx\r\n'.repeat(100_000)
+    const parsed = whole(`${ok}Transfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`)
+    expect(parsed).toMatchObject({ isComplete: true, problem: null })
+    expect(parsed.body.length).toBe(100_000)
   })
 
   test('without a length ends with the connection', () => {
@@ -161,6 +176,19 @@ describe('a response that is not to be trusted', () => {
     ['a length that is no number', `${ok}Content-Length: 5x\r\n\r\n`, 'bad Content-Length'],
     ['a list of lengths', `${ok}Content-Length: 5, 5\r\n\r\n`, 'bad Content-Length'],
     [
+      'the same length twice',
+      `${ok}Content-Length: 3\r\nContent-Length: 3\r\n\r\n`,
+      'bad Content-Length',
+    ],
+    ['white space after a length', `${ok}Content-Length: 3 \r\n\r\n`, 'bad Content-Length'],
+    [
+      'a length beyond all numbers',
+      `${ok}Content-Length: ${'9'.repeat(30)}\r\n\r\n`,
+      'bad Content-Length',
+    ],
+    ['a name that is none', `${ok}X(a): b\r\n\r\n`, 'bad header line'],
+    ['a control character', `${ok}X: a\u001fb\r\n\r\n`, 'bad header line'],
+    [
       'two different lengths',
       `${ok}Content-Length: 5\r\nContent-Length: 6\r\n\r\n`,
       'bad Content-Length',
@@ -193,6 +221,26 @@ describe('a response that is not to be trusted', () => {
       'bad chunk size',
     ],
     [
+      'white space after a chunk size',
+      `${ok}Transfer-Encoding: chunked\r\n\r\n0 \r\n\r\n`,
+      'bad chunk size',
+    ],
+    [
+      'a chunk extension without a name',
+      `${ok}Transfer-Encoding: chunked\r\n\r\n0;\r\n\r\n`,
+      'bad chunk size',
+    ],
+    [
+      'a length after the body',
+      `${ok}Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 0\r\n\r\n`,
+      'bad trailer',
+    ],
+    [
+      'a trailer that is no field',
+      `${ok}Transfer-Encoding: chunked\r\n\r\n0\r\nnonsense\r\n\r\n`,
+      'bad trailer',
+    ],
+    [
       'a chunk longer than its size',
       `${ok}Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n`,
       'bad chunk end',
@@ -207,12 +255,13 @@ describe('a response that is not to be trusted', () => {
 
   test.each(bad)('has a problem, however it is split: %s', (_name, text, problem) => {
     const bytes = Buffer.from(text, 'latin1')
-    const seen = [parse([bytes]), parse(Array.from(bytes, (byte) => Buffer.from([byte])))]
-    for (const { problem: found, isComplete } of seen) {
-      expect(isComplete).toBe(false)
-      expect(found).not.toBe(null)
+    const splits = [[bytes], Array.from(bytes, (byte) => Buffer.from([byte]))]
+    for (let cut = 1; cut < bytes.length; cut++) {
+      splits.push([bytes.subarray(0, cut), bytes.subarray(cut)])
     }
-    expect(seen[0]!.problem).toBe(problem)
+    for (const pieces of splits) {
+      expect(parse(pieces)).toMatchObject({ isComplete: false, problem })
+    }
   })
 
   test('cannot make the head grow without bound, in one piece or drop by drop', () => {

@@ -1,6 +1,8 @@
 // HTTP/1.1 responses from bytes split anywhere (RFC 9112), without an object per response. Strict:
 // what it does not understand ends the connection, so that no response is ever taken for another.
 
+import { afterSize, beforeLineFeed, isBadLine, isLineOver, nextInChunkLine } from './chunkLine.ts'
+import { HeadMemory } from './headMemory.ts'
 import { MessageHead, type ParseProblem, type ParserCaps, parserCaps } from './messageHead.ts'
 
 const LF = 10
@@ -19,7 +21,7 @@ const inHead = 0
 const inFixedBody = 1
 const inBodyUntilClose = 2
 const inChunkSize = 3
-const inChunkExtension = 4
+const inChunkLine = 4
 const inChunkData = 5
 const inChunkEnd = 6
 const inTrailers = 7
@@ -28,41 +30,10 @@ const isBroken = 9
 
 /** Chunk sizes are read up to this; larger ones cannot be meant. */
 const chunkBytesMax = 2 ** 31
+const chunkDigitsMax = 16
 
-/**
- * Heads that came before. Servers send the same bytes over and over (until the second of their Date
- * field is over), and to compare is much cheaper than to read.
- */
-export class HeadMemory {
-  #last: MessageHead | null = null
-  #other: MessageHead | null = null
-  #misses = 0
-
-  find(source: Buffer, start: number, end: number): MessageHead | null {
-    if (this.#last?.isAt(source, start, end)) return this.#last
-    if (!this.#other?.isAt(source, start, end)) return null
-    const found = this.#other
-    this.#other = this.#last
-    this.#last = found
-    return found
-  }
-
-  /** Remembers a head that was read; where all heads differ, only now and then. */
-  keep(head: MessageHead): boolean {
-    if (++this.#misses > missesMax && this.#misses % missesMax !== 0) return false
-    head.own()
-    this.#other = this.#last
-    this.#last = head
-    return true
-  }
-
-  hit(): void {
-    this.#misses = 0
-  }
-}
-
-/** Heads in a row that were unlike those before, after which remembering is not worth it. */
-const missesMax = 64
+/** Shorter heads are looked at as they come: what is no HTTP is known by then. */
+const prefixBytes = 16
 
 /** One connection's parser: `reset` before every response, `push` what arrives, `close` at its end. */
 export class ResponseParser {
@@ -73,7 +44,9 @@ export class ResponseParser {
   readonly #memory: HeadMemory
   #isRemembered = false
   #state = isDone
-  /** Bytes of a head (or trailer section) that did not come in one piece. */
+  /** Trailers are read like a head, and not kept. */
+  #trailers: MessageHead | null = null
+  /** Bytes of a head or of trailers that did not come in one piece. */
   #parts: Buffer | null = null
   #partsLength = 0
   #isForHead = false
@@ -81,11 +54,12 @@ export class ResponseParser {
   /** Bytes left of a fixed body or a chunk; or the chunk size read so far. */
   #left = 0
   #digits = 0
-  /** Bytes of chunk extensions and trailers of this response. */
-  #extraBytes = 0
-  #lineBytes = 0
-  /** The last byte of a line under way was a CR: a LF must follow. */
+  /** Where in a chunk's first line we are. */
+  #line = afterSize
+  /** The CR after a chunk's data has come. */
   #sawCr = false
+  /** Bytes of chunk extensions of this response. */
+  #extensionBytes = 0
 
   constructor(events: ParserEvents, caps: ParserCaps = parserCaps, memory = new HeadMemory()) {
     this.#events = events
@@ -100,7 +74,7 @@ export class ResponseParser {
     this.problem = null
     this.#partsLength = 0
     this.#informational = 0
-    this.#extraBytes = 0
+    this.#extensionBytes = 0
   }
 
   /** The head is one of those that came before: the same bytes are the same object. */
@@ -111,11 +85,6 @@ export class ResponseParser {
   /** The response is complete. */
   get isComplete(): boolean {
     return this.#state === isDone
-  }
-
-  /** Some of the response has arrived. */
-  get hasBegun(): boolean {
-    return this.#state !== inHead || this.#partsLength > 0 || this.#informational > 0
   }
 
   /**
@@ -139,8 +108,8 @@ export class ResponseParser {
         case inChunkSize:
           at = this.#readChunkSize(chunk, at, end)
           break
-        case inChunkExtension:
-          at = this.#skipExtension(chunk, at, end)
+        case inChunkLine:
+          at = this.#readChunkLine(chunk, at, end)
           break
         case inChunkEnd:
           at = this.#readChunkEnd(chunk, at, end)
@@ -163,7 +132,7 @@ export class ResponseParser {
   }
 
   #readHead(chunk: Buffer, from: number, end: number): number {
-    if (this.#partsLength > 0) return this.#readHeadInParts(chunk, from, end)
+    if (this.#partsLength > 0) return this.#readHeadOn(chunk, from, end)
     const known = this.#memory.find(chunk, from, end)
     if (known !== null) {
       this.#memory.hit()
@@ -174,11 +143,17 @@ export class ResponseParser {
     }
     this.#renewHead()
     const after = this.head.read(chunk, from, end)
-    if (after < 0) {
-      this.#keep(chunk, from, end)
-      return end
-    }
+    if (after < 0) return this.#await(chunk, from, end)
     if (this.head.problem === null) this.#isRemembered = this.#memory.keep(this.head)
+    this.#headRead()
+    return after
+  }
+
+  #readHeadOn(chunk: Buffer, from: number, end: number): number {
+    const after = this.#readOn(this.head, chunk, from, end)
+    if (after < 0) return end
+    // Its memory is used again, by trailers at the latest.
+    this.head.own()
     this.#headRead()
     return after
   }
@@ -190,34 +165,40 @@ export class ResponseParser {
     this.#isRemembered = false
   }
 
-  // A head that comes in pieces is gathered until its blank line is there and then read once, so
-  // that a server that drips costs time linear in its bytes.
-  #readHeadInParts(chunk: Buffer, from: number, end: number): number {
-    const before = this.#partsLength
-    this.#keep(chunk, from, end)
-    const gathered = this.#parts!
-    const blank = gathered.indexOf('\r\n\r\n', Math.max(0, before - 3), 'latin1')
-    if (blank < 0 || blank + 4 > this.#partsLength) return end
-    this.#renewHead()
-    const after = this.head.read(gathered, 0, blank + 4)
-    if (after < 0) {
-      this.#break('bad header line')
-      return end
-    }
-    this.#partsLength = 0
-    this.#headRead()
-    return from + after - before
+  /** Lines that do not come in one piece are gathered; returns `end`. */
+  #await(chunk: Buffer, from: number, end: number): number {
+    this.#gather(chunk, from, end)
+    if (this.#partsLength === this.#caps.headBytesMax) this.#break('header block too long')
+    return end
   }
 
-  #keep(chunk: Buffer, from: number, end: number): void {
-    const length = this.#partsLength + end - from
-    if (length > this.#caps.headBytesMax) return this.#break('header block too long')
+  /**
+   * Goes on with lines of which there was a piece; returns where they ended in `chunk`, or −1. Read
+   * once the end of one is there: a server that drips costs time linear in its bytes.
+   */
+  #readOn(head: MessageHead, chunk: Buffer, from: number, end: number): number {
+    const before = this.#partsLength
+    this.#gather(chunk, from, end)
+    const isToBeRead = before < prefixBytes || hasLineFeed(chunk, from, end)
+    const after = isToBeRead ? head.readOn(this.#parts!, 0, this.#partsLength) : -1
+    if (after >= 0) {
+      this.#partsLength = 0
+      return from + after - before
+    }
+    if (this.#partsLength === this.#caps.headBytesMax) this.#break('header block too long')
+    return -1
+  }
+
+  /** Keeps what came, at most as much as lines may have. */
+  #gather(chunk: Buffer, from: number, end: number): void {
+    const bytesMax = this.#caps.headBytesMax
+    const length = Math.min(bytesMax, this.#partsLength + end - from)
     if (this.#parts === null || this.#parts.length < length) {
-      const wider = Buffer.alloc(Math.max(1024, length * 2))
+      const wider = Buffer.alloc(Math.min(bytesMax, Math.max(1024, length * 2)))
       this.#parts?.copy(wider, 0, 0, this.#partsLength)
       this.#parts = wider
     }
-    chunk.copy(this.#parts, this.#partsLength, from, end)
+    chunk.copy(this.#parts, this.#partsLength, from, from + length - this.#partsLength)
     this.#partsLength = length
   }
 
@@ -227,6 +208,7 @@ export class ResponseParser {
     if (head.bytes > this.#caps.headBytesMax) return this.#break('header block too long')
     if (head.status < 200) {
       if (head.status === 101) return this.#break('unexpected upgrade')
+      if (!head.isKeptAlive) return this.#break('an informational response that closes')
       this.#informational++
       if (this.#informational > this.#caps.informationalMax) {
         this.#break('too many informational responses')
@@ -253,108 +235,79 @@ export class ResponseParser {
     const until = Math.min(end, from + this.#left)
     this.#left -= until - from
     this.#events.onBody(chunk, from, until)
-    if (this.#left === 0 && this.#state !== isBroken) {
-      if (this.#state === inFixedBody) this.#state = isDone
-      else {
-        this.#state = inChunkEnd
-        this.#lineBytes = 0
-      }
-    }
+    if (this.#left === 0) this.#state = this.#state === inFixedBody ? isDone : inChunkEnd
     return until
   }
 
   #startChunk(): void {
     this.#left = 0
     this.#digits = 0
-    this.#lineBytes = 0
+    this.#line = afterSize
     this.#sawCr = false
   }
 
   #readChunkSize(chunk: Buffer, from: number, end: number): number {
     for (let at = from; at < end; at++) {
-      const byte = chunk[at]!
-      const digit = hexDigit(byte)
+      const digit = hexDigit(chunk[at]!)
       if (digit < 0) {
         if (this.#digits === 0) return this.#breakAt('bad chunk size', end)
-        this.#state = inChunkExtension
+        this.#state = inChunkLine
         return at
       }
       this.#left = this.#left * 16 + digit
-      this.#digits++
-      if (this.#left > chunkBytesMax || this.#digits > 16)
+      if (this.#left > chunkBytesMax || ++this.#digits > chunkDigitsMax) {
         return this.#breakAt('bad chunk size', end)
+      }
     }
     return end
   }
 
-  // What follows a chunk size up to the end of its line: nothing, or an extension.
-  #skipExtension(chunk: Buffer, from: number, end: number): number {
+  // What follows a chunk size up to the end of its line: nothing, or extensions, which are skipped.
+  #readChunkLine(chunk: Buffer, from: number, end: number): number {
     for (let at = from; at < end; at++) {
-      const byte = chunk[at]!
-      const isFirst = this.#lineBytes === 0
-      if (isFirst && byte !== CR && byte !== 59 && byte !== 32 && byte !== 9) {
-        return this.#breakAt('bad chunk size', end)
-      }
-      if (byte === LF) {
-        if (!this.#sawCr) return this.#breakAt('bad chunk size', end)
-        this.#endOfSizeLine()
+      this.#line = nextInChunkLine(this.#line, chunk[at]!)
+      if (this.#line === isLineOver) {
+        this.#state = this.#left > 0 ? inChunkData : inTrailers
         return at + 1
       }
-      if (this.#sawCr) return this.#breakAt('bad chunk size', end)
-      this.#sawCr = byte === CR
-      this.#lineBytes++
-      // The CR belongs to every chunk: a long answer has many of them, and no extension.
-      if (byte !== CR && ++this.#extraBytes > this.#caps.headBytesMax) {
+      if (this.#line === isBadLine) return this.#breakAt('bad chunk size', end)
+      if (this.#line !== beforeLineFeed && ++this.#extensionBytes > this.#caps.headBytesMax) {
         return this.#breakAt('header block too long', end)
       }
     }
     return end
-  }
-
-  #endOfSizeLine(): void {
-    this.#sawCr = false
-    if (this.#left > 0) this.#state = inChunkData
-    else {
-      this.#state = inTrailers
-      this.#lineBytes = 0
-    }
   }
 
   #readChunkEnd(chunk: Buffer, from: number, end: number): number {
     for (let at = from; at < end; at++) {
-      const expected = this.#lineBytes === 0 ? CR : LF
-      if (chunk[at] !== expected) return this.#breakAt('bad chunk end', end)
-      if (this.#lineBytes++ === 1) {
-        this.#startChunk()
-        this.#state = inChunkSize
-        return at + 1
-      }
+      if (chunk[at] !== (this.#sawCr ? LF : CR)) return this.#breakAt('bad chunk end', end)
+      this.#sawCr = !this.#sawCr
+      if (this.#sawCr) continue
+      this.#startChunk()
+      this.#state = inChunkSize
+      return at + 1
     }
     return end
   }
 
-  // Trailers are counted and skipped; a line of only CR LF ends them.
+  // Trailers are read as strictly as a head, and dropped.
   #readTrailers(chunk: Buffer, from: number, end: number): number {
-    for (let at = from; at < end; at++) {
-      const byte = chunk[at]!
-      if (++this.#extraBytes > this.#caps.headBytesMax) {
-        return this.#breakAt('header block too long', end)
-      }
-      if (byte === LF) {
-        if (!this.#sawCr) return this.#breakAt('bad header line', end)
-        if (this.#lineBytes === 1) {
-          this.#state = isDone
-          return at + 1
-        }
-        this.#lineBytes = 0
-        this.#sawCr = false
-        continue
-      }
-      if (this.#sawCr) return this.#breakAt('bad header line', end)
-      this.#sawCr = byte === CR
-      this.#lineBytes++
+    this.#trailers ??= new MessageHead()
+    const trailers = this.#trailers
+    const isBegun = this.#partsLength > 0
+    const after = isBegun
+      ? this.#readOn(trailers, chunk, from, end)
+      : trailers.readTrailers(chunk, from, end)
+    if (after < 0) return isBegun ? end : this.#await(chunk, from, end)
+    // How the body was framed cannot be said after it.
+    if (trailers.problem !== null || trailers.isChunked || trailers.contentLength >= 0) {
+      return this.#breakAt('bad trailer', end)
     }
-    return end
+    if (trailers.bytes > this.#caps.headBytesMax) {
+      return this.#breakAt('header block too long', end)
+    }
+    this.#state = isDone
+    return after
   }
 
   #breakAt(problem: ParseProblem, end: number): number {
@@ -372,4 +325,9 @@ function hexDigit(byte: number): number {
   if (byte >= 48 && byte <= 57) return byte - 48
   const lower = byte | 32
   return lower >= 97 && lower <= 102 ? lower - 87 : -1
+}
+
+function hasLineFeed(chunk: Buffer, from: number, end: number): boolean {
+  for (let at = from; at < end; at++) if (chunk[at] === LF) return true
+  return false
 }

@@ -17,8 +17,8 @@ import {
 import { readCa } from '../failures.ts'
 import { Connection, type ConnectionParts } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
+import { HeadMemory } from './headMemory.ts'
 import { RequestBytes } from './requestBytes.ts'
-import { HeadMemory } from './responseParser.ts'
 
 export interface WireOptions {
   /** PEM file of an additional authority; null for the system's. */
