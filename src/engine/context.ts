@@ -75,6 +75,7 @@ export class RunContext {
   readonly #parts: ContextParts
   readonly #attributors: ReadonlyMap<string, Attributor>
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Route>>
+  #lastRoute: Route | null = null
   #text: { readonly raw: string; readonly clean: string } = { raw: '', clean: '' }
   #seq = 0
   #sent = 0
@@ -139,8 +140,12 @@ export class RunContext {
 
   /** How requests of a shape go out on a lane. */
   routeOf(lane: string, shape: string): Route {
+    const last = this.#lastRoute
+    // Most requests go the way of the one before.
+    if (last !== null && last.lane === lane && last.shape === shape) return last
     const route = this.#routes.get(lane)?.get(shape)
     assert(route !== undefined, `no lane ${lane} or no shape ${shape}`)
+    this.#lastRoute = route
     return route
   }
 

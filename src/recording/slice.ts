@@ -76,6 +76,7 @@ export class SliceFold {
   readonly #sink: (slice: Slice) => void
   readonly #series = new SeriesTable()
   readonly #lanes = new Map<string, LaneCut>()
+  #lastLane: LaneCut | null = null
   #spans: OpenSpan[] = []
   #startUs: Micros = 0
   #inFlightMax = 0
@@ -120,6 +121,7 @@ export class SliceFold {
       inFlightMax: this.#inFlightMax,
     })
     this.#lanes.clear()
+    this.#lastLane = null
     this.#spans = []
     this.#inFlightMax = 0
     this.#isEmpty = true
@@ -132,7 +134,11 @@ export class SliceFold {
 
   #span({ scenario, phase, intendedUs }: RequestRecord, endUs: Micros): void {
     // Rarely more than one.
-    const span = this.#spans.find((one) => one.phase === phase && one.scenario === scenario)
+    const first = this.#spans[0]
+    const span =
+      first?.phase === phase && first.scenario === scenario
+        ? first
+        : this.#spans.find((one) => one.phase === phase && one.scenario === scenario)
     if (span === undefined) {
       this.#spans.push({ scenario, phase, startUs: intendedUs, endUs })
       return
@@ -141,12 +147,19 @@ export class SliceFold {
     if (endUs > span.endUs) span.endUs = endUs
   }
 
-  #lane(record: RequestRecord): void {
-    let lane = this.#lanes.get(record.lane)
+  #laneOf(name: string): LaneCut {
+    if (this.#lastLane?.name === name) return this.#lastLane
+    let lane = this.#lanes.get(name)
     if (lane === undefined) {
-      lane = { last: null, limiters: new Map() }
-      this.#lanes.set(record.lane, lane)
+      lane = { name, last: null, limiters: new Map() }
+      this.#lanes.set(name, lane)
     }
+    this.#lastLane = lane
+    return lane
+  }
+
+  #lane(record: RequestRecord): void {
+    const lane = this.#laneOf(record.lane)
     if (record.outcome !== 'limited') {
       lane.last = null
       return
@@ -166,6 +179,7 @@ export class SliceFold {
 type OpenSpan = { -readonly [K in keyof PhaseSpan]: PhaseSpan[K] }
 
 interface LaneCut {
+  readonly name: string
   last: string | null
   readonly limiters: Map<string, { rejections: number; retryAtUs: Micros | null }>
 }
@@ -252,8 +266,17 @@ type LaneAndShape = Pick<SeriesNames, 'scenario' | 'lane' | 'shape'>
 class SeriesTable {
   readonly #tree = new Map<string, Map<string, Map<string, Map<string, OpenSeries>>>>()
   readonly #all: OpenSeries[] = []
+  #last: OpenSeries | null = null
 
   of(names: LaneAndShape, outcome: Outcome, stage: Stage): OpenSeries {
+    const last = this.#last
+    // Most records are like the one before.
+    if (last !== null && last.stage === stage && isNamed(last.names, names, outcome)) return last
+    this.#last = this.#find(names, outcome, stage)
+    return this.#last
+  }
+
+  #find(names: LaneAndShape, outcome: Outcome, stage: Stage): OpenSeries {
     const kind = stage === 'measure' ? outcome : `${outcome} in warm-up`
     const found = this.#tree.get(names.scenario)?.get(names.lane)?.get(names.shape)?.get(kind)
     return found ?? this.#add(names, outcome, stage, kind)
@@ -266,7 +289,7 @@ class SeriesTable {
   #add(names: LaneAndShape, outcome: Outcome, stage: Stage, kind: string): OpenSeries {
     const { scenario, lane, shape } = names
     if (this.#all.length >= seriesMax && shape !== otherName) {
-      return this.of({ scenario, lane: otherName, shape: otherName }, outcome, stage)
+      return this.#find({ scenario, lane: otherName, shape: otherName }, outcome, stage)
     }
     const series = new OpenSeries({ scenario, lane, shape, outcome }, stage)
     const kinds = child(child(child(this.#tree, scenario), lane), shape)
@@ -274,6 +297,15 @@ class SeriesTable {
     this.#all.push(series)
     return series
   }
+}
+
+function isNamed(known: SeriesNames, { scenario, lane, shape }: LaneAndShape, outcome: Outcome) {
+  return (
+    known.lane === lane &&
+    known.shape === shape &&
+    known.outcome === outcome &&
+    known.scenario === scenario
+  )
 }
 
 function child<V>(tree: Map<string, Map<string, V>>, name: string): Map<string, V> {

@@ -17,6 +17,8 @@ export class RequestBytes {
   /** Where the number of the request ends, and how many digits it has; 0: there is none. */
   #numberEnd = 0
   #numberDigits = 0
+  /** The least number of as many digits. */
+  #numberLeast = 0
   /** Where the variable part of the body is; −1 when it has to be made anew for each. */
   #variableAt = -1
   #variableLength = 0
@@ -59,7 +61,7 @@ export class RequestBytes {
       this.#bytes[this.#numberEnd - i] = zero + left - next * 10
       left = next
     }
-    return left === 0 && seq >= 10 ** (this.#numberDigits - 1)
+    return left === 0 && seq >= this.#numberLeast
   }
 
   #build(seq: number): Buffer {
@@ -71,6 +73,7 @@ export class RequestBytes {
       'latin1',
     )
     this.#numberDigits = number.length
+    this.#numberLeast = 10 ** (number.length - 1)
     this.#numberEnd = this.#before.length + number.length
     this.#bytes = Buffer.concat([head, text])
     this.#findVariable(head.length, seq)

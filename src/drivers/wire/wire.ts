@@ -41,6 +41,8 @@ class WireDriver implements Driver {
   readonly #deadlines: Deadlines
   readonly #parts: ConnectionParts
   readonly #templates = new Map<RequestTemplate, RequestBytes>()
+  #lastTemplate: RequestTemplate | null = null
+  #lastBytes: RequestBytes | null = null
   readonly #connections = new Set<Connection>()
   /** Connections with nothing to do; the one used last is used first, so that few stay in use. */
   readonly #idle: Connection[] = []
@@ -95,11 +97,14 @@ class WireDriver implements Driver {
   }
 
   #bytesOf(template: RequestTemplate): RequestBytes {
+    if (template === this.#lastTemplate && this.#lastBytes !== null) return this.#lastBytes
     let bytes = this.#templates.get(template)
     if (bytes === undefined) {
       bytes = new RequestBytes(template, this.#host)
       this.#templates.set(template, bytes)
     }
+    this.#lastTemplate = template
+    this.#lastBytes = bytes
     return bytes
   }
 }
