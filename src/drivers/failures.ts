@@ -1,6 +1,7 @@
 // How a connection's errors are told: the same in every driver.
 
 import { readFileSync } from 'node:fs'
+import { rootCertificates } from 'node:tls'
 import { messageOf, UserError } from '../core/errors.ts'
 
 /** 'ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:1' and the like, with causes that others hide. */
@@ -16,10 +17,10 @@ export function timeoutMessage(timeoutUs: number): string {
   return `no complete answer within ${timeoutUs / 1000} ms`
 }
 
-/** Additional authorities from a PEM file; throws `UserError`. */
-export function readCa(path: string): string {
+/** The authorities that Node knows and those of a PEM file; throws `UserError`. */
+export function readCa(path: string): string[] {
   try {
-    return readFileSync(path, 'utf8')
+    return [...rootCertificates, readFileSync(path, 'utf8')]
   } catch (error) {
     const message = `target.caPath: expected a readable PEM file, got '${path}' (${messageOf(error)})`
     throw new UserError('config', message, { cause: error })
