@@ -1,6 +1,6 @@
 // Start-up: how long until the command answers, and until the first request is there.
 
-import { type Context, clientCpu } from '../lib/context.ts'
+import { bothCpus, type Context } from '../lib/context.ts'
 import { measureLoad, observe } from '../lib/observe.ts'
 import { below, subject, valueRow } from '../lib/rows.ts'
 import type { Group, Reading } from '../lib/types.ts'
@@ -13,7 +13,7 @@ export function startUp(context: Context): Group {
   const common = { tool: subject, seconds: 2 }
   return {
     name: 'startup',
-    title: 'Start-up, one core',
+    title: 'Start-up',
     how: 'Wall time of `limitscope --version`; and from the start of a `limitscope load` process to the arrival of its first request at the server.',
     figures: [
       { value: 'versionMs', title: '--version' },
@@ -47,7 +47,7 @@ async function versionTime(context: Context): Promise<Reading> {
   const { output, foreignShare } = await observe(context, {
     server: { kind: 'null', mode: 'small' },
     client: () => ({ argv: [process.execPath, limitscopePath, '--version'] }),
-    cpu: clientCpu,
+    cpu: bothCpus,
     seconds: 1,
   })
   const isUsable = output.exitCode === 0 && /^\d/.test(output.stdout)

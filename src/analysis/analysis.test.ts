@@ -44,7 +44,7 @@ const healthy: GeneratorReadings = {
   ceilingPerS: 100_000,
   peakPerS: 1000,
   host: { stealShare: 0.001, busyShare: 0.4, descriptorsShare: 0.01, portsShare: 0.01 },
-  sentinel: { count: 600, p90UsBefore: 200, p90Us: 400, p99Us: 3000 },
+  sentinel: { count: 600, p90UsIdle: 200, p90Us: 400, p99Us: 3000 },
   lostRows: 0,
   isOver: true,
 }
@@ -76,8 +76,8 @@ describe('the generator', () => {
     ['SUSPECT', { host: { ...healthy.host, portsShare: 0.9 } }, /90 % of the ephemeral ports/],
     [
       'SUSPECT',
-      { sentinel: { count: 600, p90UsBefore: 200, p90Us: 7000, p99Us: 9000 } },
-      /a probe beside the run waited 7 ms at p90, 200 µs before it/,
+      { sentinel: { count: 600, p90UsIdle: 200, p90Us: 7000, p99Us: 9000 } },
+      /a probe beside the run waited 7 ms at p90, 200 µs after it/,
     ],
     ['SUSPECT', { lostRows: 7 }, /7 requests are missing in requests.csv/],
     ['INVALID', { records: 999 }, /counts do not add up/],

@@ -189,9 +189,9 @@ function ceilingFinding({ ceilingPerS, peakPerS }: GeneratorReadings): Finding |
 // A busy machine makes everybody wait, and the run's own figures with it.
 function sentinelFinding({ sentinel }: GeneratorReadings): Finding | null {
   if (sentinel === null || sentinel.count < sampleFloor(0.9)) return null
-  const most = Math.max(limits.sentinelUsLeast, 2 * sentinel.p90UsBefore)
+  const most = Math.max(limits.sentinelUsLeast, 2 * sentinel.p90UsIdle)
   if (sentinel.p90Us <= most) return null
-  const reason = `a probe beside the run waited ${formatSpan(sentinel.p90Us)} at p90, ${formatSpan(sentinel.p90UsBefore)} before it: the machine is too busy`
+  const reason = `a probe beside the run waited ${formatSpan(sentinel.p90Us)} at p90, ${formatSpan(sentinel.p90UsIdle)} after it: the machine is too busy`
   return { verdict: 'SUSPECT', reason }
 }
 

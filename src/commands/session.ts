@@ -13,7 +13,7 @@ import { redactor } from '../core/text.ts'
 import type { Micros } from '../core/units.ts'
 import { startEngines } from '../engine/crew.ts'
 import type { EngineHealth } from '../engine/messages.ts'
-import { startSentinel } from '../engine/sentinel.ts'
+import { type Sentinel, type SentinelReading, startSentinel } from '../engine/sentinel.ts'
 import type { EngineEnd, EngineThread } from '../engine/thread.ts'
 import type { GatewaySpec } from '../gateway/spec.ts'
 import { type GatewayThread, startGatewayThread } from '../gateway/thread.ts'
@@ -96,7 +96,8 @@ class Session {
   readonly #recorder: RunRecorder
   readonly #live: LiveFold
   readonly #readHost = watchHost()
-  readonly #sentinel = startSentinel()
+  #sentinel: Sentinel | null = null
+  #sentinelReading: SentinelReading | null = null
   readonly #pacing: Pacing
   #engine: Omit<EngineThread, 'start'> | null = null
   #screen: Screen | null = null
@@ -163,6 +164,8 @@ class Session {
         },
         event: (event) => this.#recorder.event(event),
         progress: (progress) => {
+          // Not before the first requests: they have a start to make.
+          this.#sentinel ??= startSentinel()
           this.#live.progress(progress)
           this.#recorder.advance(progress.us)
         },
@@ -173,7 +176,6 @@ class Session {
       const result = await this.#engine.result
       return await this.#finish(result, interrupts)
     } catch (error) {
-      await this.#sentinel.close()
       // Whatever was recorded up to here stays on disk.
       await this.#recorder.close()
       throw error
@@ -187,6 +189,7 @@ class Session {
     await this.#screen?.close()
     const { plan } = this.#options
     this.#recorder.findings = result.findings
+    this.#sentinelReading = (await this.#sentinel?.finish()) ?? null
     const summary = summarize({
       plan,
       planHash: planHash(plan),
@@ -197,7 +200,6 @@ class Session {
       health: judgeGenerator(this.#readings(result)),
       recorder: this.#recorder,
     })
-    await this.#sentinel.close()
     this.#isFinishing = true
     await this.#recorder.close()
     if (this.#folder !== null && this.#writeError === null) {
@@ -291,7 +293,7 @@ class Session {
       ceilingPerS: this.#health?.ceilingPerS ?? null,
       peakPerS: peakPerS > 0 ? peakPerS : null,
       host: this.#readHost(),
-      sentinel: this.#sentinel.read(),
+      sentinel: this.#sentinelReading,
       lostRows: this.#lostRows + this.#recorder.lostRows,
       isOver: end !== null,
     }

@@ -27,7 +27,7 @@ function readQuickly(pieces: readonly Buffer[], eventBytesMax = bytesMax): Read 
     for (const [i, piece] of pieces.entries()) {
       // As drivers do it, which read into the same memory again.
       const chunk = Buffer.from(piece)
-      stream.push(chunk, i)
+      stream.push(chunk, 0, chunk.length, i)
       chunk.fill('"')
     }
     return stream.end()
@@ -182,8 +182,10 @@ describe('an event stream that tells tokens by their bytes', () => {
 
   test('never has too much only at its end', () => {
     const stream = new EventStream(1000)
-    stream.push(Buffer.from(`data: ${'x'.repeat(600)}\n`), 0)
-    expect(() => stream.push(Buffer.from(`data: ${'x'.repeat(600)}`), 0)).toThrow(SseOverflow)
+    const first = Buffer.from(`data: ${'x'.repeat(600)}\n`)
+    const second = Buffer.from(`data: ${'x'.repeat(600)}`)
+    stream.push(first, 0, first.length, 0)
+    expect(() => stream.push(second, 0, second.length, 0)).toThrow(SseOverflow)
   })
 
   test('counts many tokens alike, each at its instant', () => {
@@ -199,7 +201,7 @@ describe('an event stream that tells tokens by their bytes', () => {
     const stream = new EventStream(1e6)
     const byte = Buffer.from('x')
     const before = process.memoryUsage()
-    for (let i = 0; i < 900_000; i++) stream.push(byte, 0)
+    for (let i = 0; i < 900_000; i++) stream.push(byte, 0, 1, 0)
     const after = process.memoryUsage()
     expect(
       after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers,

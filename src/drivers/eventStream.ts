@@ -29,22 +29,22 @@ export class EventStream {
     this.#parser = new SseParser(sink, eventBytesMax)
   }
 
-  /** Bytes that were read at `us`: the instant of every event that ends in them. */
-  push(chunk: Buffer, us: Micros): void {
+  /** Bytes [start, end) that were read at `us`: the instant of every event that ends in them. */
+  push(chunk: Buffer, start: number, end: number, us: Micros): void {
     this.#us = us
-    let at = 0
-    while (at < chunk.length) {
+    let at = start
+    while (at < end) {
       const isWhole = this.#parser.isBetweenEvents
-      const after = isWhole ? this.#pattern.endOfEvent(chunk, at) : -1
+      const after = isWhole ? this.#pattern.endOfEvent(chunk, at, end) : -1
       if (after >= 0 && after - at <= this.#eventBytesMax) {
         this.#tokens.token(us)
         at = after
         continue
       }
-      const start = at
+      const eventAt = at
       this.#hasPlainData = false
-      at = this.#parser.pushEvent(chunk, start)
-      if (isWhole && this.#hasPlainData) this.#pattern.learn(chunk, start, at)
+      at = this.#parser.pushEvent(chunk, eventAt, end)
+      if (isWhole && this.#hasPlainData) this.#pattern.learn(chunk, eventAt, at)
     }
   }
 
@@ -90,18 +90,27 @@ class TokenPattern {
   }
 
   /** Where the event at `start` ends, if it is one more token; −1 if it is not, or not sure. */
-  endOfEvent(chunk: Buffer, start: number): number {
+  endOfEvent(chunk: Buffer, start: number, limit: number): number {
     const before = this.#before
     const after = this.#after
     if (before === null || after === null) return -1
     const contentAt = start + before.length
-    if (contentAt + after.length >= chunk.length) return -1
-    if (before.compare(chunk, start, contentAt) !== 0) return -1
-    const quoteAt = closingQuote(chunk, contentAt, chunk.length)
+    if (contentAt + after.length >= limit) return -1
+    if (!isAt(before, chunk, start)) return -1
+    const quoteAt = closingQuote(chunk, contentAt, limit)
     const end = quoteAt + after.length
-    if (quoteAt <= contentAt || end > chunk.length) return -1
-    return after.compare(chunk, quoteAt, end) === 0 ? end : -1
+    if (quoteAt <= contentAt || end > limit) return -1
+    return isAt(after, chunk, quoteAt) ? end : -1
   }
+}
+
+/** Up to this length, comparing byte by byte is quicker than a call out of JavaScript. */
+const bytewiseMax = 256
+
+function isAt(bytes: Buffer, chunk: Buffer, at: number): boolean {
+  if (bytes.length > bytewiseMax) return bytes.compare(chunk, at, at + bytes.length) === 0
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== chunk[at + i]) return false
+  return true
 }
 
 const simpleEscapes: ReadonlySet<number> = new Set(Buffer.from('"\\\\/bfnrt'))

@@ -59,7 +59,7 @@ export class ExchangeRecorder {
       return null
     }
     try {
-      this.#stream.push(chunk, this.#clock.nowUs())
+      this.#stream.push(chunk, 0, chunk.length, this.#clock.nowUs())
       return null
     } catch (error) {
       return messageOf(error)

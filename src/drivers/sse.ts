@@ -35,27 +35,27 @@ export class SseParser {
   }
 
   push(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length; ) at = this.pushEvent(chunk, at)
+    for (let at = 0; at < chunk.length; ) at = this.pushEvent(chunk, at, chunk.length)
   }
 
-  /** Reads from `start` up to the end of an event or of the chunk, and says where that is. */
-  pushEvent(chunk: Buffer, start: number): number {
+  /** Reads from `start` up to the end of an event, or up to `limit`, and says where that is. */
+  pushEvent(chunk: Buffer, start: number, limit: number): number {
     let at = start
     // The line feed of a CRLF that was split between two chunks.
-    if (this.#endedWithCr && chunk[at] === LF) at++
+    if (this.#endedWithCr && at < limit && chunk[at] === LF) at++
     this.#endedWithCr = false
-    for (let end = lineEnd(chunk, at); end >= 0; end = lineEnd(chunk, at)) {
+    for (let end = lineEnd(chunk, at, limit); end >= 0; end = lineEnd(chunk, at, limit)) {
       const isBlank = end === at && this.#lineBytes === 0
       this.#line(chunk.subarray(at, end))
       at = end + 1
       if (chunk[end] === CR) {
-        if (chunk[at] === LF) at++
-        else if (at === chunk.length) this.#endedWithCr = true
+        if (at === limit) this.#endedWithCr = true
+        else if (chunk[at] === LF) at++
       }
       if (isBlank) return at
     }
-    if (at < chunk.length) this.#keep(chunk.subarray(at))
-    return chunk.length
+    if (at < limit) this.#keep(chunk.subarray(at, limit))
+    return limit
   }
 
   /** Nothing of an event has been read. */
@@ -123,8 +123,8 @@ export class SseParser {
   }
 }
 
-function lineEnd(chunk: Buffer, from: number): number {
-  for (let i = from; i < chunk.length; i++) {
+function lineEnd(chunk: Buffer, from: number, limit: number): number {
+  for (let i = from; i < limit; i++) {
     const byte = chunk[i]
     if (byte === LF || byte === CR) return i
   }

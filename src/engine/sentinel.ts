@@ -4,18 +4,17 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Micros } from '../core/units.ts'
 
-/** What the sentinel has seen: round trips before the run, and since. */
+/** What the sentinel has seen: round trips during the run, and right after it. */
 export interface SentinelReading {
   readonly count: number
-  readonly p90UsBefore: Micros
   readonly p90Us: Micros
   readonly p99Us: Micros
+  readonly p90UsIdle: Micros
 }
 
 export interface Sentinel {
-  /** Null in the first seconds. */
-  read(): SentinelReading | null
-  close(): Promise<void>
+  /** Ends it; null when it has come to nothing. */
+  finish(): Promise<SentinelReading | null>
 }
 
 export function startSentinel(): Sentinel {
@@ -23,15 +22,16 @@ export function startSentinel(): Sentinel {
   const worker = new Worker(entry)
   // It must not keep anybody from leaving, nor take a run down with it.
   worker.unref()
-  worker.on('error', () => {})
-  let last: SentinelReading | null = null
-  worker.on('message', (reading: SentinelReading) => {
-    last = reading
+  const reading = new Promise<SentinelReading | null>((resolve) => {
+    worker.once('message', resolve)
+    worker.once('error', () => resolve(null))
+    worker.once('exit', () => resolve(null))
   })
   return {
-    read: () => last,
-    close: async () => {
-      await worker.terminate()
+    finish() {
+      worker.ref()
+      worker.postMessage('over')
+      return reading
     },
   }
 }

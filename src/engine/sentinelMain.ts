@@ -1,6 +1,6 @@
 // The entry point of the sentinel: a thread that does next to nothing but ask a server of its own,
 // over loopback and a few times a second, how long an answer takes. Where that takes longer during a
-// run than before it, the machine is too busy for the run's own figures (mutilate's idea).
+// run than after it, the machine is too busy for the run's own figures (mutilate's idea).
 
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
@@ -10,10 +10,9 @@ import { LatencyCounts } from '../core/latencyCounts.ts'
 import { realClock } from '../core/realClock.ts'
 import type { SentinelReading } from './sentinel.ts'
 
-/** Probes in a row before the run, and the pause between two of them during it. */
-const probesBefore = 30
+/** Probes in a row after the run, and the pause between two of them during it. */
+const probesAfter = 30
 const pauseMs = 50
-const reportEvery = 20
 
 const clock = realClock()
 const server = createServer({ noDelay: true }, (socket) => {
@@ -32,18 +31,23 @@ async function probe(counts: LatencyCounts): Promise<void> {
   counts.record(clock.nowUs() - sentUs)
 }
 
-const before = new LatencyCounts()
 const during = new LatencyCounts()
-for (let i = 0; i < probesBefore; i++) await probe(before)
-for (let i = 1; ; i++) {
-  await sleep(pauseMs)
+let isOver = false
+parentPort!.once('message', () => {
+  isOver = true
+})
+while (!isOver) {
   await probe(during)
-  if (i % reportEvery !== 0) continue
-  const reading: SentinelReading = {
-    count: during.count,
-    p90UsBefore: before.quantile(0.9)!,
-    p90Us: during.quantile(0.9)!,
-    p99Us: during.quantile(0.99)!,
-  }
-  parentPort!.postMessage(reading)
+  await sleep(pauseMs)
 }
+const idle = new LatencyCounts()
+for (let i = 0; i < probesAfter; i++) await probe(idle)
+const reading: SentinelReading = {
+  count: during.count,
+  p90Us: during.quantile(0.9) ?? 0,
+  p99Us: during.quantile(0.99) ?? 0,
+  p90UsIdle: idle.quantile(0.9)!,
+}
+parentPort!.postMessage(reading)
+server.close()
+socket.destroy()

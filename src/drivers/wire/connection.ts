@@ -172,7 +172,7 @@ export class Connection implements Exchange, Sending, Expiring {
     if (this.bytesIn > bodyBytesMax) return this.#spoil(`body longer than ${bodyBytesMax} bytes`)
     if (this.#events === null) return this.#kept.add(chunk, start, end)
     try {
-      this.#events.push(chunk.subarray(start, end), this.endUs)
+      this.#events.push(chunk, start, end, this.endUs)
     } catch (error) {
       this.#spoil(messageOf(error))
     }

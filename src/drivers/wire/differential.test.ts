@@ -301,7 +301,7 @@ describe('split at every byte', () => {
   test.each(Object.entries(streams))('a stream is read the same: %s', (_name, text) => {
     const read = (pieces: Iterable<Buffer>) => {
       const stream = new EventStream(1e6)
-      for (const piece of pieces) stream.push(piece, 0)
+      for (const piece of pieces) stream.push(piece, 0, piece.length, 0)
       return stream.end()
     }
     const whole = Buffer.from(text)
