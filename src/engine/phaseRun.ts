@@ -116,7 +116,6 @@ export class PhaseRun implements FlightDesk {
     const i = index ?? this.#index
     this.#index = i + this.#context.share.of
     const route = this.#context.routeOf(lane ?? laneOf(this.phase.lanes, i), this.#pickShape(i))
-    flight.clear()
     flight.seq = this.#context.nextSeq()
     flight.route = route
     flight.lane = route.lane
@@ -128,6 +127,7 @@ export class PhaseRun implements FlightDesk {
     this.#planned++
     if (isUnsent) {
       this.#unsent++
+      flight.clear()
       this.#record(flight)
       return null
     }

@@ -93,10 +93,11 @@ export class Connection implements Exchange, Sending, Expiring {
     this.#socket.on('close', () => this.#gone('connection closed'))
   }
 
-  /** Sends a request; only on a connection that is new or idle. */
-  start(bytes: RequestBytes, seq: number, timeoutUs: Micros, caller: Caller): void {
+  /** Sends a request that it is handed at `nowUs`; only on a connection that is new or idle. */
+  start(bytes: RequestBytes, seq: number, timeoutUs: Micros, caller: Caller, nowUs: Micros): void {
     this.#caller = caller
     this.#timeoutUs = timeoutUs
+    this.handedUs = nowUs
     this.sentUs = null
     this.firstByteUs = null
     this.status = null
@@ -107,10 +108,9 @@ export class Connection implements Exchange, Sending, Expiring {
     this.#hasHead = false
     this.#kept.clear()
     this.#parser.reset(bytes.isHead)
-    if (this.#isReady) return this.#write(bytes, seq)
-    this.#waiting = { bytes, seq }
-    this.handedUs = this.#parts.clock.nowUs()
-    this.#parts.deadlines.add(this, timeoutUs, this.handedUs)
+    this.#parts.deadlines.add(this, timeoutUs, nowUs)
+    if (this.#isReady) this.#write(bytes, seq, nowUs)
+    else this.#waiting = { bytes, seq }
   }
 
   /** Drops the exchange, and the connection with it. */
@@ -123,8 +123,8 @@ export class Connection implements Exchange, Sending, Expiring {
   }
 
   /** An idle connection that the server has not closed and is not about to. */
-  isUsable(): boolean {
-    return !this.#isClosed && this.#parts.clock.nowUs() < this.#usableUntilUs
+  isUsable(nowUs: Micros): boolean {
+    return !this.#isClosed && nowUs < this.#usableUntilUs
   }
 
   close(): void {
@@ -187,18 +187,12 @@ export class Connection implements Exchange, Sending, Expiring {
     if (this.#waiting === null) return this.#parts.idle(this)
     const { bytes, seq } = this.#waiting
     this.#waiting = null
-    this.#write(bytes, seq)
+    this.#write(bytes, seq, this.#parts.clock.nowUs())
   }
 
-  #write(bytes: RequestBytes, seq: number): void {
-    const request = bytes.render(seq)
-    const nowUs = this.#parts.clock.nowUs()
+  #write(bytes: RequestBytes, seq: number, nowUs: Micros): void {
     this.sentUs = nowUs
-    if (this.queue === null) {
-      this.handedUs = nowUs
-      this.#parts.deadlines.add(this, this.#timeoutUs, nowUs)
-    }
-    this.#socket.write(request)
+    this.#socket.write(bytes.render(seq))
     // What the kernel has not taken yet is still read by the socket.
     if (this.#socket.writableLength > 0) bytes.abandon()
   }

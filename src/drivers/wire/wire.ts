@@ -65,8 +65,9 @@ class WireDriver implements Driver {
 
   send(template: RequestTemplate, seq: number, timeoutUs: Micros, caller: Caller): Sending {
     const bytes = this.#bytesOf(template)
-    const connection = this.#idleConnection() ?? this.#open()
-    connection.start(bytes, seq, timeoutUs, caller)
+    const nowUs = this.#parts.clock.nowUs()
+    const connection = this.#idleConnection(nowUs) ?? this.#open()
+    connection.start(bytes, seq, timeoutUs, caller, nowUs)
     return connection
   }
 
@@ -75,11 +76,11 @@ class WireDriver implements Driver {
     for (const connection of this.#connections) connection.close()
   }
 
-  #idleConnection(): Connection | null {
+  #idleConnection(nowUs: Micros): Connection | null {
     for (;;) {
       const connection = this.#idle.pop()
       if (connection === undefined) return null
-      if (connection.isUsable()) return connection
+      if (connection.isUsable(nowUs)) return connection
       connection.close()
     }
   }
