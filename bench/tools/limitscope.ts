@@ -1,6 +1,5 @@
 // limitscope itself, as its users run it: the command line of the clone.
 
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Output } from '../lib/children.ts'
@@ -24,27 +23,20 @@ export const limitscope: Tool = {
 function argvOf(spec: LoadSpec): readonly string[] {
   const { url, connections, seconds, ratePerS, requests } = spec
   const arrivals = spec.isPoisson === true ? ['--arrivals', 'poisson'] : []
-  const open = ['-r', `${ratePerS}/s`, ...arrivals, ...supported('--pacing', 'spin')]
-  const load = ratePerS === null ? ['-c', String(connections)] : open
+  // Code that is compiled while it runs has to run first; the others start compiled, or warm up in
+  // runs of their own.
+  const closed = ['-c', String(connections), ...(requests === undefined ? ['--warmup', '1s'] : [])]
+  const open = ['-r', `${ratePerS}/s`, ...arrivals, '--pacing', 'spin']
+  const load = ratePerS === null ? closed : open
   const end = requests === undefined ? ['-d', `${seconds}s`] : ['-n', String(requests)]
-  const files =
-    spec.isSaved === true ? ['--out', spec.folder, ...supported('--requests-file', 'all')] : []
   return [
     ...[process.execPath, limitscopePath, 'load', url, ...load, ...end],
-    ...(files.length > 0 ? files : ['--no-save']),
-    ...supported('--workers', '1'),
+    ...(spec.isSaved === true ? ['--out', spec.folder] : ['--no-save']),
+    ...['--workers', '1'],
     ...(url.startsWith('https') ? ['--insecure'] : []),
     ...['--json', '--reporter', 'silent'],
   ]
 }
-
-/** A flag and its value, where this version of the command has the flag. */
-function supported(flag: string, value: string): readonly string[] {
-  help ??= spawnSync(process.execPath, [limitscopePath, 'load', '--help'], { encoding: 'utf8' })
-  return help.stdout.includes(flag) ? [flag, value] : []
-}
-
-let help: { readonly stdout: string } | undefined
 
 /** The parts of the summary that are read. */
 interface Summary {
@@ -53,7 +45,7 @@ interface Summary {
     readonly reasons: readonly string[]
     readonly readings?: {
       readonly lag?: { readonly p50Us: number | null; readonly p99Us: number | null }
-      readonly dropped?: number
+      readonly lostRows?: number
     }
   }
   readonly scenarios: readonly {
@@ -91,7 +83,7 @@ function read({ stdout, stderr }: Output): LoadReport {
       lagP50Us: lag?.p50Us ?? null,
       lagP99Us: lag?.p99Us ?? null,
       unsent: scenario.counts.unsent ?? 0,
-      dropped: health.readings?.dropped ?? null,
+      dropped: health.readings?.lostRows ?? null,
     },
     notes: health.verdict === 'VALID' ? [] : [`${health.verdict}: ${health.reasons.join('; ')}`],
   }

@@ -28,6 +28,7 @@ export interface LoadFlags extends OutputFlags {
   readonly method: string
   readonly header: readonly string[]
   readonly body?: string
+  readonly warmup?: string
   readonly timeout: string
   readonly maxRequests?: number
   readonly insecure?: boolean
@@ -53,6 +54,7 @@ export async function loadCommand(url: string, flags: LoadFlags, io: CommandIo):
         mix: [request],
         arrivals: arrivalsOf(flags),
         until: untilOf(flags),
+        warmup: flags.warmup,
         timeout: flags.timeout,
       }),
     ],

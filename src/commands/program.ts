@@ -84,6 +84,7 @@ function addLoad(program: Command, io: CommandIo, done: Done): void {
         .choices(['constant', 'poisson'])
         .default('constant'),
     )
+    .option('--warmup <duration>', 'load that is not measured, before the rest', durationText)
     .option('-m, --method <method>', 'HTTP method', 'GET')
     .option('-H, --header <line>', "header: 'Name: value'; may be repeated", collect, [])
     .option('-b, --body <text>', 'body; @file reads it from a file')
