@@ -25,8 +25,9 @@ function argvOf(spec: LoadSpec): readonly string[] {
   const arrivals = spec.isPoisson === true ? ['--arrivals', 'poisson'] : []
   // Code that is compiled while it runs has to run first; the others start compiled, or warm up in
   // runs of their own.
-  const closed = ['-c', String(connections), ...(requests === undefined ? ['--warmup', '1s'] : [])]
-  const open = ['-r', `${ratePerS}/s`, ...arrivals, '--pacing', 'spin']
+  const warmup = requests === undefined ? ['--warmup', '1s'] : []
+  const closed = ['-c', String(connections), ...warmup]
+  const open = ['-r', `${ratePerS}/s`, ...arrivals, '--pacing', 'spin', ...warmup]
   const load = ratePerS === null ? closed : open
   const end = requests === undefined ? ['-d', `${seconds}s`] : ['-n', String(requests)]
   return [

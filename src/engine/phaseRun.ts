@@ -142,7 +142,8 @@ export class PhaseRun implements FlightDesk {
   landed(flight: Flight, exchange: Exchange): void {
     this.#ended++
     flight.take(exchange)
-    this.#context.countLag(exchange.handedUs - flight.intendedUs)
+    // What came before the measurement is no part of it: code was compiled, connections were opened.
+    if (flight.stage === 'measure') this.#context.countLag(exchange.handedUs - flight.intendedUs)
     const { stream } = exchange
     if (stream !== null && stream.gapsUs.length > 0) this.#context.sink.gaps(flight, stream.gapsUs)
     this.#tell(flight, flight.route.attributor.ended(flight.route.cost, flight.entry, exchange))

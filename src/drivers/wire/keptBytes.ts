@@ -6,9 +6,6 @@ const nothing = Buffer.alloc(0)
 /** Longer memory than this is given back after the response. */
 const spareBytesMax = 64 * 1024
 
-/** Up to this length, looking for a text byte by byte is quicker than a call out of JavaScript. */
-const scannedMax = 256
-
 export class KeptBytes {
   readonly #bytesMax: number
   #bytes: Buffer = nothing
@@ -45,13 +42,14 @@ export class KeptBytes {
   /** Keeps what was borrowed, because its memory is about to be written over. */
   own(): void {
     if (this.#isOwn || this.#end === this.#start) return
-    const { buffer, byteOffset } = this.#bytes
-    const borrowed = Buffer.from(buffer, byteOffset + this.#start, this.#end - this.#start)
+    const borrowed = this.#bytes
+    const start = this.#start
+    const end = this.#end
     this.#bytes = this.#memory
     this.#start = 0
     this.#end = 0
     this.#isOwn = true
-    this.#append(borrowed, 0, borrowed.length)
+    this.#append(borrowed, start, end)
   }
 
   text(): string {
@@ -60,23 +58,8 @@ export class KeptBytes {
 
   /** Whether an ASCII text is in it. */
   has(text: string): boolean {
-    const last = this.#end - text.length
-    // Within its own part only: the receive buffer goes on with older bytes.
-    if (last - this.#start > scannedMax) {
-      return this.#bytes.subarray(this.#start, this.#end).includes(text, 0, 'latin1')
-    }
-    const first = text.charCodeAt(0)
-    for (let at = this.#start; at <= last; at++) {
-      if (this.#bytes[at] === first && this.#isAt(at, text)) return true
-    }
-    return false
-  }
-
-  #isAt(at: number, text: string): boolean {
-    for (let i = 1; i < text.length; i++) {
-      if (this.#bytes[at + i] !== text.charCodeAt(i)) return false
-    }
-    return true
+    if (text !== sought.text) sought = new Sought(text)
+    return sought.isIn(this.#bytes, this.#start, this.#end)
   }
 
   #append(chunk: Buffer, start: number, end: number): void {
@@ -94,3 +77,37 @@ export class KeptBytes {
     this.#memory = wider
   }
 }
+
+/**
+ * A text that is looked for again and again: most bytes are skipped without a look (Horspool 1980),
+ * which on bodies of some kB is quicker than to call out of JavaScript.
+ */
+class Sought {
+  readonly text: string
+  readonly #bytes: Uint8Array
+  /** How far to go on, by the byte that stands where the text would end. */
+  readonly #steps: Uint8Array
+
+  constructor(text: string) {
+    this.text = text
+    this.#bytes = Buffer.from(text, 'latin1')
+    const { length } = this.#bytes
+    this.#steps = new Uint8Array(256).fill(length)
+    for (let i = 0; i < length - 1; i++) this.#steps[this.#bytes[i]!] = length - 1 - i
+  }
+
+  isIn(bytes: Buffer, start: number, end: number): boolean {
+    const sought = this.#bytes
+    const steps = this.#steps
+    const last = sought.length - 1
+    for (let at = start + last; at < end; at += steps[bytes[at]!]!) {
+      let i = 0
+      while (i <= last && bytes[at - i] === sought[last - i]) i++
+      if (i > last) return true
+    }
+    return false
+  }
+}
+
+/** All connections look for the same. */
+let sought = new Sought('"')
