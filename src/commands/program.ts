@@ -132,6 +132,10 @@ function addGateway(program: Command, io: CommandIo, done: Done): void {
     .option('--dialect <name>', 'how rejections are written: openai, kuadrant, ietf, nginx …')
     .option('--requests <limit>', "requests per window and key: '60/1m'")
     .option('--tokens <limit>', "tokens per window and key: '6000/1m'")
+    .option(
+      '--bucket <refill>',
+      "token bucket of requests per key: '100/s', '100/s burst 200'; 'steps' or 'lossy' behind it",
+    )
     .option('--concurrency <n>', 'requests in flight per key', integer)
     .addOption(
       new Option('--charge <time>', 'when tokens are charged').choices(['pre', 'post', 'reserve']),

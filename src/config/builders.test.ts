@@ -226,7 +226,7 @@ test('buckets refill as they are written, exactly', () => {
     capacity: 20,
     refillUnits: 100,
     refillUs: 60e6,
-    quantised: false,
+    refillStyle: 'continuous',
   })
   expect(bucket({ limit: 60, window: '1m', burst: 5 })).toMatchObject({
     capacity: 5,
@@ -234,6 +234,9 @@ test('buckets refill as they are written, exactly', () => {
     refillUs: 60e6,
   })
   expect(bucket({ limit: 7, refill: '1/s' })).toMatchObject({ capacity: 7, refillUs: 1e6 })
+  expect(bucket({ limit: 7, refill: '1/s', refillStyle: 'lossy' })).toMatchObject({
+    refillStyle: 'lossy',
+  })
 })
 
 test('who shares a counter is said by per', () => {

@@ -1,7 +1,13 @@
 // Limiters as users declare them. Most of a declaration follows from the limiter's name and kind.
 
 import { z } from 'zod'
-import type { LimiterAlgorithm, LimiterModel, LimitUnit, ScopeField } from '../core/limits.ts'
+import type {
+  LimiterAlgorithm,
+  LimiterModel,
+  LimitUnit,
+  RefillStyle,
+  ScopeField,
+} from '../core/limits.ts'
 import { parseDurationUs, parseRate } from '../core/units.ts'
 import { limiter } from '../limiters/models.ts'
 import {
@@ -35,6 +41,8 @@ const kinds = [
   'budget',
 ] as const satisfies readonly LimiterAlgorithm['kind'][]
 
+const refillStyles = ['continuous', 'steps', 'lossy'] as const satisfies readonly RefillStyle[]
+
 const partition = z.enum(['lane', 'tier', 'model', 'address'])
 
 const limiterSchema = object('a limiter', {
@@ -59,6 +67,12 @@ const limiterSchema = object('a limiter', {
   refill: rate
     .optional()
     .describe("Refill of a bucket or queue: '10/s'; default: limit per window."),
+  refillStyle: z
+    .enum(refillStyles)
+    .optional()
+    .describe(
+      'How units return to a bucket: continuous, in steps, or lossy (steps that count from the last request); default continuous.',
+    ),
   anchor: z
     .enum(['first-request', 'wall-clock'])
     .optional()
@@ -97,7 +111,7 @@ const fieldsOf: Readonly<Record<Kind, readonly Field[]>> = {
   'fixed-window': ['limit', 'window', 'anchor'],
   'sliding-log': ['limit', 'window'],
   'sliding-counter': ['limit', 'window', 'anchor'],
-  'token-bucket': ['limit', 'window', 'burst', 'refill'],
+  'token-bucket': ['limit', 'window', 'burst', 'refill', 'refillStyle'],
   'leaky-queue': ['limit', 'window', 'burst', 'refill'],
   concurrency: ['limit', 'queue', 'queueTimeout'],
   budget: ['limit', 'window', 'anchor'],
@@ -214,7 +228,7 @@ function algorithmOf(kind: Kind, input: LimiterInput): LimiterAlgorithm {
     case 'sliding-counter':
       return { kind, limit, windowUs: windowUs!, anchor }
     case 'token-bucket':
-      return { kind, ...bucketOf(input, windowUs), quantised: false }
+      return { kind, ...bucketOf(input, windowUs), refillStyle: input.refillStyle ?? 'continuous' }
     case 'leaky-queue':
       return { kind, ...bucketOf(input, windowUs) }
     case 'concurrency': {

@@ -46,15 +46,19 @@ export interface SlidingCounter {
 }
 
 /**
- * `refillUnits` return every `refillUs`: continuously (this is GCRA with emission interval
- * refillUs / refillUnits and burst `capacity`), or all at once when `quantised`.
+ * How the units of a bucket return: continuously (this is GCRA with emission interval
+ * refillUs / refillUnits and burst `capacity`); in steps, a refill at once at each interval's end;
+ * or lossily, in steps counted from the last request, whose fraction of an interval is forgotten.
  */
+export type RefillStyle = 'continuous' | 'steps' | 'lossy'
+
+/** `refillUnits` return every `refillUs`. */
 export interface TokenBucket {
   readonly kind: 'token-bucket'
   readonly capacity: number
   readonly refillUnits: number
   readonly refillUs: Micros
-  readonly quantised: boolean
+  readonly refillStyle: RefillStyle
 }
 
 /** A queue that drains at a constant rate: delays what it admits, rejects when `capacity` is full. */

@@ -225,6 +225,19 @@ describe('a preset', () => {
     expect(spec.tiers.free![0]!.model.algorithm).toMatchObject({ limit: 5, windowUs: 120e6 })
   })
 
+  test('puts any bucket in front, also one that loses fractions', () => {
+    const algorithm = (bucket: string) =>
+      gatewaySpec('kuadrant', { bucket }).tiers.free!.map(({ model }) => model.algorithm)
+    const kind = 'token-bucket'
+    expect(algorithm('1/10ms burst 200 lossy')).toEqual([
+      { kind, capacity: 200, refillUnits: 1, refillUs: 10_000, refillStyle: 'lossy' },
+    ])
+    expect(algorithm('60/min')).toEqual([
+      { kind, capacity: 60, refillUnits: 60, refillUs: 60e6, refillStyle: 'continuous' },
+    ])
+    expect(() => algorithm('100/s burst lossy')).toThrow("expected a token bucket, like '100/s'")
+  })
+
   test.each([
     ['kuadrantt', {}, /did you mean 'kuadrant'/],
     ['kuadrant', { request: '5/2m' }, /gateway\.request: unknown key; did you mean 'requests'/],

@@ -2,11 +2,11 @@
 
 import { z } from 'zod'
 import { UserError } from '../core/errors.ts'
-import type { LimiterModel, NamedLimiter } from '../core/limits.ts'
+import type { LimiterModel, NamedLimiter, RefillStyle } from '../core/limits.ts'
 import { nearest } from '../core/text.ts'
-import { parseDurationUs, UnitError } from '../core/units.ts'
+import { parseDurationUs, parseRate, UnitError } from '../core/units.ts'
 import { dialectNames } from '../dialects/dialect.ts'
-import { concurrency, fixedWindow, limiter } from '../limiters/models.ts'
+import { concurrency, fixedWindow, limiter, tokenBucket } from '../limiters/models.ts'
 import { presets } from './presets.ts'
 import type { GatewaySpec } from './spec.ts'
 
@@ -47,6 +47,22 @@ const windowLimit = z.string().transform((text, context) => {
   return { limit: Number(match[1]), windowUs: parsed.data }
 })
 
+/** '1/10ms burst 200 lossy': a token bucket; without a burst it holds one refill. */
+const bucket = z.string().transform((text, context) => {
+  const [, rate, burst, style] =
+    /^(\S+)(?:\s+burst\s+(\d+))?(?:\s+(steps|lossy))?$/.exec(text) ?? []
+  try {
+    const { count, everyUs } = parseRate(rate ?? '')
+    const refillStyle = (style ?? 'continuous') as RefillStyle
+    return { ...tokenBucket(Number(burst ?? count), count, everyUs), refillStyle }
+  } catch (error) {
+    if (!(error instanceof UnitError)) throw error
+    const expected = "expected a token bucket, like '100/s', '100/s burst 200' or '1/10ms lossy'"
+    context.addIssue({ code: 'custom', message: `${expected}, got '${text}'` })
+    return z.NEVER
+  }
+})
+
 const overridesSchema = z.strictObject({
   dialect: z.enum(dialectNames).optional(),
   seed: z.int().optional(),
@@ -54,6 +70,7 @@ const overridesSchema = z.strictObject({
   /** Replace the limiters of every tier. */
   requests: windowLimit.optional(),
   tokens: windowLimit.optional(),
+  bucket: bucket.optional(),
   concurrency: z.int().positive().optional(),
   charge: z.enum(['pre', 'post', 'reserve']).optional(),
   ttft: duration.optional(),
@@ -126,7 +143,9 @@ function limitersOf(changes: z.output<typeof overridesSchema>): NamedLimiter[] {
       ? []
       : [{ name: 'concurrency', model: limiter(concurrency(changes.concurrency)) }]
   const tokens = { unit: 'tokens', charge: changes.charge ?? 'post' } as const
-  return [...slots, ...window('requests', {}), ...window('tokens', tokens)]
+  const buckets =
+    changes.bucket === undefined ? [] : [{ name: 'bucket', model: limiter(changes.bucket) }]
+  return [...slots, ...buckets, ...window('requests', {}), ...window('tokens', tokens)]
 }
 
 function problemsText(error: z.ZodError): string {

@@ -3,11 +3,11 @@
 // The level is kept as `credit` = units × U, where U / R is the refill fraction in lowest terms, so
 // that a microsecond adds exactly R and every comparison is between integers.
 
-import type { LeakyQueue, TokenBucket } from '../core/limits.ts'
+import type { LeakyQueue, RefillStyle, TokenBucket } from '../core/limits.ts'
 import type { Micros } from '../core/units.ts'
 import type { Algorithm } from './algorithm.ts'
 
-/** `atUs` null: full, never used. For quantised refill `atUs` is the last refill instant. */
+/** `atUs` null: full, never used. Else the instant up to which refill has been counted. */
 export interface BucketState {
   readonly credit: number
   readonly atUs: Micros | null
@@ -33,12 +33,14 @@ function bucketAlgorithm<A extends Bucket>(): Algorithm<A, BucketState> {
 
     advance(algorithm, state, nowUs) {
       if (state.atUs === null) return { ...state, atUs: nowUs }
+      if (nowUs <= state.atUs) return state
       const { perUnit, perUs } = refill(algorithm)
-      const stepUs = isQuantised(algorithm) ? algorithm.refillUs : 1
+      const style = styleOf(algorithm)
+      const stepUs = style === 'continuous' ? 1 : algorithm.refillUs
       const elapsedUs = Math.floor((nowUs - state.atUs) / stepUs) * stepUs
-      if (elapsedUs <= 0) return state
       const credit = Math.min(algorithm.capacity * perUnit, state.credit + elapsedUs * perUs)
-      return { credit, atUs: state.atUs + elapsedUs }
+      // Whoever asks starts a lossy bucket's interval anew, and loses what had passed of it.
+      return { credit, atUs: style === 'lossy' ? nowUs : state.atUs + elapsedUs }
     },
 
     waitUs(algorithm, state, cost, nowUs) {
@@ -70,13 +72,13 @@ function untilUs(algorithm: Bucket, state: BucketState, units: number, nowUs: Mi
   const { perUnit, perUs } = refill(algorithm)
   const missing = units * perUnit - state.credit
   if (missing <= 0) return 0
-  if (!isQuantised(algorithm)) return Math.ceil(missing / perUs)
+  if (styleOf(algorithm) === 'continuous') return Math.ceil(missing / perUs)
   const steps = Math.ceil(missing / (algorithm.refillUs * perUs))
   return (state.atUs ?? nowUs) + steps * algorithm.refillUs - nowUs
 }
 
-function isQuantised(algorithm: Bucket): boolean {
-  return algorithm.kind === 'token-bucket' && algorithm.quantised
+function styleOf(algorithm: Bucket): RefillStyle {
+  return algorithm.kind === 'token-bucket' ? algorithm.refillStyle : 'continuous'
 }
 
 /** Credit of one unit, and credit that one µs brings. */

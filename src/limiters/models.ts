@@ -2,6 +2,7 @@
 
 import type {
   Concurrency,
+  LeakyQueue,
   LimiterAlgorithm,
   LimiterModel,
   LimitUnit,
@@ -27,7 +28,7 @@ export function fixedWindow(limit: number, windowUs: Micros): LimiterAlgorithm {
 
 /** `refillUnits` per `refillUs`, continuously, up to `capacity`. */
 export function tokenBucket(capacity: number, refillUnits: number, refillUs: Micros): TokenBucket {
-  return { kind: 'token-bucket', capacity, refillUnits, refillUs, quantised: false }
+  return { kind: 'token-bucket', capacity, refillUnits, refillUs, refillStyle: 'continuous' }
 }
 
 /** At most `limit` in flight, the rest rejected. */
@@ -42,6 +43,12 @@ export function describeLimiter({ name, model }: NamedLimiter): string {
   return `${name}: ${amountText(model.unit, model.algorithm)}${charge[model.charge]}, ${scope}`
 }
 
+function bucketText(algorithm: TokenBucket | LeakyQueue): string {
+  if (algorithm.kind === 'leaky-queue') return 'leaky queue'
+  const style = { continuous: '', steps: ', refilled in steps', lossy: ', losing fractions' }
+  return `token bucket${style[algorithm.refillStyle]}`
+}
+
 function amountText(unit: LimitUnit, algorithm: LimiterAlgorithm): string {
   const kind = algorithm.kind.replace('-', ' ')
   switch (algorithm.kind) {
@@ -52,7 +59,7 @@ function amountText(unit: LimitUnit, algorithm: LimiterAlgorithm): string {
     case 'token-bucket':
     case 'leaky-queue': {
       const rate = `${algorithm.refillUnits} ${unit} per ${durationText(algorithm.refillUs)}`
-      return `${rate}, burst ${algorithm.capacity}, ${kind}`
+      return `${rate}, burst ${algorithm.capacity}, ${bucketText(algorithm)}`
     }
     default: {
       const per =
