@@ -2,6 +2,7 @@
 
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { type Interval, intervalUs } from './intervals.ts'
+import type { SeriesNames } from './slice.ts'
 
 /** Streams one line per interval and series: response times in µs, tag scenario/lane/shape/outcome. */
 export class HlogFile {
@@ -20,8 +21,7 @@ export class HlogFile {
   write({ startUs, series }: Interval): void {
     const histogram = series.histogram('response')
     if (histogram === null) return
-    const { scenario, lane, shape, outcome } = series.names
-    const tag = [scenario, lane, shape, outcome].map(tagPart).join('/')
+    const tag = hlogTag(series.names)
     const times = `${seconds(startUs)},${seconds(intervalUs)}`
     // The maximum is in ms, as the format has it for values in µs.
     const maxMs = ((histogram.maxUs ?? 0) / 1000).toFixed(3)
@@ -33,6 +33,11 @@ export class HlogFile {
       this.#file.end(() => resolve())
     })
   }
+}
+
+/** The tag of a series; names that differ in spaces, commas or slashes only have the same. */
+export function hlogTag({ scenario, lane, shape, outcome }: SeriesNames): string {
+  return [scenario, lane, shape, outcome].map(tagPart).join('/')
 }
 
 function seconds(us: number): string {

@@ -6,6 +6,31 @@ import { type Plan, planHash } from '../load/plan.ts'
 
 export const manifestSchema = 'limitscope.manifest/1'
 
+/** `manifest.json`. */
+export interface Manifest {
+  readonly schema: typeof manifestSchema
+  readonly runId: string
+  /** ISO 8601, and the same in ms; times in the run's files are µs since then. */
+  readonly epoch: string
+  readonly epochUnixMs: number
+  readonly seed: number
+  readonly planHash: string
+  readonly target: string
+  /** Versions. */
+  readonly limitscope: string
+  readonly node: string
+  readonly host: {
+    readonly system: string
+    readonly cpu: string
+    readonly cores: number
+    readonly memoryBytes: number
+  }
+  readonly pacing: string
+  readonly argv: readonly string[]
+  readonly warnings: readonly string[]
+  readonly plan: Plan
+}
+
 export interface ManifestParts {
   readonly plan: Plan
   readonly version: string
@@ -17,10 +42,10 @@ export interface ManifestParts {
   readonly argv: readonly string[]
 }
 
-/** The manifest as JSON text. Times in the run's files are µs since `epoch`. */
+/** The manifest as JSON text. */
 export function manifestText(parts: ManifestParts, redact: (text: string) => string): string {
   const { plan, startedMs } = parts
-  const manifest = {
+  const manifest: Manifest = {
     schema: manifestSchema,
     runId: plan.runId,
     epoch: new Date(startedMs).toISOString(),

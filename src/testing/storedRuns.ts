@@ -1,0 +1,99 @@
+// For tests: folders of runs on the embedded gateway in virtual time, written by what writes those
+// of real ones.
+
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type GeneratorReadings, judgeGenerator } from '../analysis/health.ts'
+import { summarize } from '../analysis/summary.ts'
+import type { GatewaySpec } from '../gateway/spec.ts'
+import { type Plan, planHash } from '../load/plan.ts'
+import { RunFolds } from '../recording/folds.ts'
+import { manifestText } from '../recording/manifest.ts'
+import { RunRecorder } from '../recording/recorder.ts'
+import { createRunFolder, writeWhole } from '../recording/runFolder.ts'
+import { writeResults } from '../report/files.ts'
+import { type Simulation, simulate } from './simulate.ts'
+
+export interface StoreOptions {
+  readonly plan: Plan
+  readonly spec?: GatewaySpec
+  readonly version?: string
+  /** Changes what the generator measured about itself. */
+  readonly readings?: Partial<GeneratorReadings>
+  /** Folder of run folders; a new one by default. */
+  readonly resultsPath?: string
+}
+
+/** Simulates the plan and writes its folder; resolves with the path. */
+export async function storeRun(options: StoreOptions): Promise<string> {
+  const { plan, spec } = options
+  const simulation = await simulate({ plan, ...(spec === undefined ? {} : { spec }) })
+  const startedMs = Date.UTC(2026, 10, 20)
+  const resultsPath = options.resultsPath ?? mkdtempSync(join(tmpdir(), 'limitscope-runs-'))
+  const folder = createRunFolder(resultsPath, plan.runId)
+  const redact = (text: string) => text
+  const manifest = manifestText(
+    {
+      plan,
+      version: options.version ?? '0.1.0',
+      startedMs,
+      targetUrl: 'gateway',
+      warnings: [],
+      pacing: 'virtual',
+      argv: [],
+    },
+    redact,
+  )
+  writeWhole(folder.file('manifest.json'), manifest)
+  const recorder = new RunRecorder({
+    plan,
+    folder,
+    startedMs,
+    redact,
+    hasRows: false,
+    onWriteError: (error) => {
+      throw error
+    },
+  })
+  const folds = new RunFolds(plan, recorder)
+  for (const event of simulation.events) folds.event(event)
+  for (const record of simulation.records) folds.record(record)
+  for (const { gapsUs, ...names } of simulation.gaps) folds.gaps(names, gapsUs)
+  folds.close()
+  recorder.findings = folds.findings.all()
+  const summary = summarize({
+    plan,
+    planHash: planHash(plan),
+    target: 'gateway',
+    startedMs,
+    durationUs: Math.max(0, ...simulation.records.map(({ endUs }) => endUs ?? 0)),
+    reason: simulation.result.reason,
+    health: judgeGenerator({ ...readingsOf(simulation), ...options.readings }),
+    recorder,
+  })
+  await recorder.close()
+  await writeResults(folder, summary)
+  return folder.path
+}
+
+function readingsOf({ result, records }: Simulation): GeneratorReadings {
+  return {
+    planned: result.planned,
+    sent: result.sent,
+    ended: result.ended,
+    records: records.length,
+    pacing: 'spin',
+    lag: result.lag,
+    responseP50Us: null,
+    stalls: null,
+    thread: null,
+    arrivalDistance: null,
+    ceilingPerS: null,
+    peakPerS: null,
+    host: { stealShare: null, busyShare: null, descriptorsShare: null, portsShare: null },
+    sentinel: null,
+    lostRows: 0,
+    isOver: true,
+  }
+}
