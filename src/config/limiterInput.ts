@@ -41,7 +41,12 @@ const kinds = [
   'budget',
 ] as const satisfies readonly LimiterAlgorithm['kind'][]
 
-const refillStyles = ['continuous', 'steps', 'lossy'] as const satisfies readonly RefillStyle[]
+const refillStyles = [
+  'continuous',
+  'steps',
+  'lossy',
+  'lossy-admitted',
+] as const satisfies readonly RefillStyle[]
 
 const partition = z.enum(['lane', 'tier', 'model', 'address'])
 
@@ -71,7 +76,7 @@ const limiterSchema = object('a limiter', {
     .enum(refillStyles)
     .optional()
     .describe(
-      'How units return to a bucket: continuous, in steps, or lossy (steps that count from the last request); default continuous.',
+      'How units return to a bucket: continuous, in steps, lossy (steps that count from the last request) or lossy-admitted (from the last that passed); default continuous.',
     ),
   anchor: z
     .enum(['first-request', 'wall-clock'])

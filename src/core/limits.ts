@@ -48,9 +48,10 @@ export interface SlidingCounter {
 /**
  * How the units of a bucket return: continuously (this is GCRA with emission interval
  * refillUs / refillUnits and burst `capacity`); in steps, a refill at once at each interval's end;
- * or lossily, in steps counted from the last request, whose fraction of an interval is forgotten.
+ * or lossily, in steps counted from the last request, or from the last one admitted: what had passed
+ * of an interval by then is forgotten.
  */
-export type RefillStyle = 'continuous' | 'steps' | 'lossy'
+export type RefillStyle = 'continuous' | 'steps' | 'lossy' | 'lossy-admitted'
 
 /** `refillUnits` return every `refillUs`. */
 export interface TokenBucket {

@@ -50,7 +50,7 @@ const windowLimit = z.string().transform((text, context) => {
 /** '1/10ms burst 200 lossy': a token bucket; without a burst it holds one refill. */
 const bucket = z.string().transform((text, context) => {
   const [, rate, burst, style] =
-    /^(\S+)(?:\s+burst\s+(\d+))?(?:\s+(steps|lossy))?$/.exec(text) ?? []
+    /^(\S+)(?:\s+burst\s+(\d+))?(?:\s+(steps|lossy|lossy-admitted))?$/.exec(text) ?? []
   try {
     const { count, everyUs } = parseRate(rate ?? '')
     const refillStyle = (style ?? 'continuous') as RefillStyle

@@ -50,7 +50,8 @@ function bucketAlgorithm<A extends Bucket>(): Algorithm<A, BucketState> {
 
     charge(algorithm, state, cost, nowUs) {
       const credit = state.credit - cost * refill(algorithm).perUnit
-      return { credit, atUs: state.atUs ?? nowUs }
+      const isRestarted = styleOf(algorithm) === 'lossy-admitted'
+      return { credit, atUs: isRestarted ? nowUs : (state.atUs ?? nowUs) }
     },
 
     refund(algorithm, state, cost) {

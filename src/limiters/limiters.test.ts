@@ -39,6 +39,10 @@ const cases: Record<string, LimiterAlgorithm> = {
   'token bucket with an awkward rate': tokenBucket(4, 7, 999_983),
   'token bucket refilled in steps': { ...tokenBucket(5, 2, seconds(1)), refillStyle: 'steps' },
   'lossy token bucket': { ...tokenBucket(5, 2, seconds(1)), refillStyle: 'lossy' },
+  'token bucket that is lossy when it admits': {
+    ...tokenBucket(5, 2, seconds(1)),
+    refillStyle: 'lossy-admitted',
+  },
   'leaky queue': { kind: 'leaky-queue', capacity: 5, refillUnits: 10, refillUs: seconds(1) },
   budget: { kind: 'budget', limit: 9, windowUs: seconds(60), anchor: 'first-request' },
   'endless budget': { kind: 'budget', limit: 9, windowUs: null, anchor: 'first-request' },
@@ -276,6 +280,17 @@ describe('what each algorithm promises', () => {
     expect(answers.indexOf('denied')).toBe(200)
     // It is not locked for ever: two intervals of silence bring two units.
     expect(leftAt(model, state, seconds(1000 * 9_999e-6 + 0.011)).remaining).toBe(2)
+  })
+
+  test('a bucket that is lossy when it admits serves every second of what comes too fast', () => {
+    const model = limiter({ ...tokenBucket(1, 1, 10_000), refillStyle: 'lossy-admitted' })
+    let state = freshState(model)
+    const admitted = Array.from({ length: 100 }, (_, i) => {
+      const [decision, next] = take(model, state, 1, i * 7_000)
+      state = next
+      return decision.kind === 'allowed'
+    })
+    expect(admitted.filter(Boolean)).toHaveLength(50)
   })
 
   test('a lossy bucket admits λe^(−λτ)/(1−e^(−λτ)) of Poisson arrivals per second', () => {

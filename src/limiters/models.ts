@@ -7,6 +7,7 @@ import type {
   LimiterModel,
   LimitUnit,
   NamedLimiter,
+  RefillStyle,
   TokenBucket,
 } from '../core/limits.ts'
 import { durationText, type Micros } from '../core/units.ts'
@@ -43,10 +44,16 @@ export function describeLimiter({ name, model }: NamedLimiter): string {
   return `${name}: ${amountText(model.unit, model.algorithm)}${charge[model.charge]}, ${scope}`
 }
 
+const refillText = {
+  continuous: '',
+  steps: ', refilled in steps',
+  lossy: ', losing fractions at every request',
+  'lossy-admitted': ', losing fractions at every admission',
+} as const satisfies Record<RefillStyle, string>
+
 function bucketText(algorithm: TokenBucket | LeakyQueue): string {
   if (algorithm.kind === 'leaky-queue') return 'leaky queue'
-  const style = { continuous: '', steps: ', refilled in steps', lossy: ', losing fractions' }
-  return `token bucket${style[algorithm.refillStyle]}`
+  return `token bucket${refillText[algorithm.refillStyle]}`
 }
 
 function amountText(unit: LimitUnit, algorithm: LimiterAlgorithm): string {

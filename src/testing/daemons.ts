@@ -1,15 +1,10 @@
-// For tests: real limiters nobody here wrote, on loopback: nginx, HAProxy, express, fastify.
+// For tests: real limiters nobody here wrote, as programs on loopback: nginx, HAProxy, Varnish.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import type { Server } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fastifyRateLimit from '@fastify/rate-limit'
-import express from 'express'
-import { type Options, rateLimit } from 'express-rate-limit'
-import fastify from 'fastify'
 import type { TestServer } from './servers.ts'
 
 /** Whether a program is on this machine. */
@@ -69,32 +64,24 @@ backend b
   return daemon('haproxy', ['-f', join(folder, 'haproxy.cfg'), '-db'], port)
 }
 
-/** An express application behind express-rate-limit. */
-export async function expressLimiter(options: Partial<Options>): Promise<TestServer> {
-  const app = express()
-  app.use(rateLimit(options))
-  app.use((_request, response) => void response.send('ok'))
-  const server: Server = await new Promise((resolve) => {
-    const listening = app.listen(0, '127.0.0.1', () => resolve(listening))
-  })
-  const { port } = server.address() as AddressInfo
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
-}
-
-/** A fastify application behind @fastify/rate-limit. */
-export async function fastifyLimiter(options: object): Promise<TestServer> {
-  const app = fastify({ forceCloseConnections: true })
-  await app.register(fastifyRateLimit, options)
-  app.all('/*', async () => 'ok')
-  const origin = await app.listen({ port: 0, host: '127.0.0.1' })
-  return { origin, close: () => app.close() }
+/** Varnish in front of `upstream`, with these lines in `vcl_recv`; needs a C compiler at its start. */
+export async function varnish(parts: {
+  readonly receive: string
+  readonly upstream: string
+}): Promise<TestServer> {
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'limitscope-varnish-'))
+  const { hostname, port: upstreamPort } = new URL(parts.upstream)
+  writeFileSync(
+    join(folder, 'default.vcl'),
+    `vcl 4.0;
+import vsthrottle;
+backend default { .host = "${hostname}"; .port = "${upstreamPort}"; }
+sub vcl_recv { ${parts.receive} return (pass); }
+`,
+  )
+  const work = ['-n', join(folder, 'work'), '-f', join(folder, 'default.vcl'), '-s', 'malloc,4m']
+  return daemon('varnishd', ['-F', '-j', 'none', '-a', `127.0.0.1:${port}`, ...work], port)
 }
 
 async function daemon(name: string, args: readonly string[], port: number): Promise<TestServer> {
