@@ -86,7 +86,7 @@ export class Attributor {
       if (entry.length > 0) this.#ledger.admitted(entry, estimate, endUs)
       return plainSuccess
     }
-    const view = new View(exchange, this.#epochMs)
+    const view = new ExchangeView(exchange, this.#epochMs)
     const reading = this.#reading(exchange, view)
     const outcome = outcomeOf(view.status, reading)
     if (outcome === 'limited') return this.#limited(entry, view, reading, endUs)
@@ -102,7 +102,7 @@ export class Attributor {
     return { ...nothing, outcome, error: errorText(view), signals, dialect }
   }
 
-  #reading(exchange: Exchange, view: View): Reading {
+  #reading(exchange: Exchange, view: ExchangeView): Reading {
     if (view.status < 400 && this.#read.ignoresPlainSuccess && !this.#isLearning) return noReading
     return (
       this.#memory.recall(exchange, view) ?? this.#memory.keep(exchange, view, this.#read(view))
@@ -173,7 +173,7 @@ export class Attributor {
 }
 
 /** Tokens as the response tells them; a stream without usage still shows how many came. */
-function usageIn(
+export function usageIn(
   exchange: Exchange,
   view: ResponseView,
 ): Pick<Attribution, 'promptTokens' | 'completionTokens' | 'usageSource'> {
@@ -201,7 +201,7 @@ function actualCost(
 }
 
 /** An exchange as dialects see it; notes whether the time of its receipt was looked at. */
-class View implements ResponseView {
+export class ExchangeView implements ResponseView {
   readonly status: number
   readonly body: string
   readonly #exchange: Exchange
@@ -239,13 +239,13 @@ class ReadingMemory {
   #body = ''
   #reading: Reading = noReading
 
-  recall({ headKey }: Exchange, { body }: View): Reading | null {
+  recall({ headKey }: Exchange, { body }: ExchangeView): Reading | null {
     return headKey !== null && headKey === this.#headKey && body === this.#body
       ? this.#reading
       : null
   }
 
-  keep({ headKey }: Exchange, { body, isTimed }: View, reading: Reading): Reading {
+  keep({ headKey }: Exchange, { body, isTimed }: ExchangeView, reading: Reading): Reading {
     if (headKey !== null && !isTimed) {
       this.#headKey = headKey
       this.#body = body
