@@ -37,11 +37,13 @@ export function checkStatement(statement: string, subject: CheckSubject): CheckR
     actual: actual.text + against,
     reason,
   })
+  if (subject.skipped !== null) return result('skipped', subject.skipped)
   if (subject.health.verdict === 'INVALID') {
     return result('inconclusive', 'the generator is INVALID, so nothing is judged')
   }
   if (subject.reason === 'target-died') return result('inconclusive', 'the target died')
   if (subject.reason === 'interrupted') return result('inconclusive', 'the run was interrupted')
+  if (subject.broken !== null) return result('inconclusive', subject.broken)
   if (actual.value === null) return result('inconclusive', actual.text)
   if (expected.value === null) return result('inconclusive', expected.text)
   return result(holds(actual.value, operator, expected.value) ? 'passed' : 'failed')

@@ -1,10 +1,14 @@
 // The result of a run as plain data: counts, series, limiters, checks, health. Everything printed
 // or written at the end comes from here; the types only.
 
+import type { CheckResult } from '../core/check.ts'
 import type { Outcome } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
+import type { Scalar } from '../load/steps.ts'
 import type { LimiterFinding } from '../recording/findings.ts'
 import type { GeneratorHealth } from './health.ts'
+
+export type { CheckResult } from '../core/check.ts'
 
 export const summarySchema = 'limitscope.summary/1'
 
@@ -51,6 +55,12 @@ export interface LimiterSummary extends LimiterFinding {
 export interface ScenarioSummary {
   readonly name: string
   readonly title: string
+  /** Why it was not run; null: it was. */
+  readonly skipped: string | null
+  /** Why it was not run to its end: a step that failed; null: it was. */
+  readonly broken: string | null
+  /** What the steps of the scenario captured, but for secrets. */
+  readonly values: Readonly<Record<string, Scalar>>
   readonly durationUs: Micros
   readonly counts: Readonly<Record<Outcome, number>>
   readonly attempted: number
@@ -71,16 +81,8 @@ export interface RunSummary {
   readonly durationUs: Micros
   readonly reason: 'completed' | 'interrupted' | 'target-died'
   readonly health: GeneratorHealth
+  /** Whether scenarios that were skipped make the run inconclusive. */
+  readonly noSkip: boolean
   readonly counts: Readonly<Record<Outcome, number>>
   readonly scenarios: readonly ScenarioSummary[]
-}
-
-/** One statement, judged. */
-export interface CheckResult {
-  readonly statement: string
-  readonly verdict: 'passed' | 'failed' | 'inconclusive'
-  /** What was found, with its unit. */
-  readonly actual: string
-  /** Why it could not be decided; '' otherwise. */
-  readonly reason: string
 }

@@ -4,7 +4,8 @@ import type { LatencyHistogram } from '../core/histogram.ts'
 import { emptyCounts, type Outcome } from '../core/record.ts'
 import { sampleFloor } from '../core/statistics.ts'
 import type { Micros } from '../core/units.ts'
-import type { Plan } from '../load/plan.ts'
+import type { Plan, Scenario } from '../load/plan.ts'
+import type { ScenarioOutcome } from '../load/stepResults.ts'
 import {
   type LimiterFinding,
   observedLimitOf,
@@ -17,6 +18,7 @@ import type { Measure } from '../recording/slice.ts'
 import { checkStatement } from './checks.ts'
 import type { GeneratorHealth } from './health.ts'
 import {
+  type CheckResult,
   type Quantiles,
   type RunSummary,
   type ScenarioSummary,
@@ -32,13 +34,16 @@ export interface SummaryParts {
   readonly durationUs: Micros
   readonly reason: RunSummary['reason']
   readonly health: GeneratorHealth
+  /** Whether scenarios that are skipped make the run inconclusive; default false. */
+  readonly noSkip?: boolean
+  /** What the steps of each scenario came to. */
+  readonly outcomes: readonly ScenarioOutcome[]
   readonly recorder: Pick<RunRecorder, 'series' | 'findings' | 'counts' | 'spans'>
 }
 
 /** Sums up a run; statements are checked only where the run and the generator can be believed. */
 export function summarize(parts: SummaryParts): RunSummary {
   const { plan, recorder, health } = parts
-  const { findings } = recorder
   return {
     schema: summarySchema,
     runId: plan.runId,
@@ -49,30 +54,53 @@ export function summarize(parts: SummaryParts): RunSummary {
     durationUs: parts.durationUs,
     reason: parts.reason,
     health,
+    noSkip: parts.noSkip ?? false,
     counts: { ...recorder.counts },
     scenarios: plan.scenarios
-      .filter(({ name }) => recorder.series.all().some((s) => s.names.scenario === name))
-      .map((scenario) => {
-        const body = summarizeScenario(scenario.name, parts, findings)
-        const checks = scenario.expectations.map((statement) =>
-          checkStatement(statement, { ...body, plan, reason: parts.reason, health }),
-        )
-        return { ...body, title: scenario.title, checks }
-      }),
+      .filter(({ name }) => wasReached(name, parts))
+      .map((scenario) => summarizeScenario(scenario, parts)),
   }
 }
 
-function summarizeScenario(
+function wasReached(name: string, { outcomes, recorder }: SummaryParts): boolean {
+  return (
+    outcomes.some(({ scenario }) => scenario === name) ||
+    recorder.series.all().some((series) => series.names.scenario === name)
+  )
+}
+
+function summarizeScenario(scenario: Scenario, parts: SummaryParts): ScenarioSummary {
+  const { plan, reason, health } = parts
+  const outcome = parts.outcomes.find((one) => one.scenario === scenario.name)
+  const body = {
+    ...measured(scenario.name, parts),
+    skipped: outcome?.skipped ?? null,
+    broken: outcome?.broken ?? null,
+    values: outcome?.values ?? {},
+  }
+  const subject = { ...body, plan, reason, health }
+  const statements = scenario.expectations.map((statement) => checkStatement(statement, subject))
+  const checks = [...(outcome?.checks ?? []), ...statements, ...skippedCheck(body)]
+  return { ...body, title: scenario.title, checks }
+}
+
+/** Files have a row for a scenario that was skipped, whatever it expects. */
+function skippedCheck({ skipped }: Pick<ScenarioSummary, 'skipped'>): CheckResult[] {
+  if (skipped === null) return []
+  return [{ statement: 'the scenario is run', verdict: 'skipped', actual: '', reason: skipped }]
+}
+
+/** Everything that comes from requests. */
+function measured(
   name: string,
   { recorder }: SummaryParts,
-  findings: readonly LimiterFinding[],
-): Omit<ScenarioSummary, 'title' | 'checks'> {
+): Omit<ScenarioSummary, 'title' | 'checks' | 'skipped' | 'broken' | 'values'> {
   const own = recorder.series.all().filter(({ names }) => names.scenario === name)
   const durationUs = [...recorder.spans]
     .filter(([key]) => key.startsWith(`${name}\n`))
     .reduce((sum, [, { startUs, endUs }]) => sum + endUs - startUs, 0)
   const attempted = own.reduce((sum, { count }) => sum + count, 0)
-  const ownFindings = findings.filter(({ scenario }) => scenario === name)
+  const ownFindings = recorder.findings.filter(({ scenario }) => scenario === name)
   return {
     name,
     durationUs,

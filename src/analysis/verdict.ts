@@ -4,7 +4,7 @@ import { type ExitCode, exitCodes } from '../core/errors.ts'
 import type { CheckResult, RunSummary } from './result.ts'
 
 export interface RunVerdict {
-  readonly word: 'PASSED' | 'FAILED' | 'INCONCLUSIVE' | 'INTERRUPTED'
+  readonly word: 'PASSED' | 'FAILED' | 'INCONCLUSIVE' | 'INTERRUPTED' | 'SKIPPED'
   readonly exitCode: ExitCode
   /** Why, in a sentence; '' when it passed. */
   readonly why: string
@@ -34,5 +34,13 @@ export function verdictOf(summary: RunSummary): RunVerdict {
   }
   const open = those('inconclusive')
   if (open.length > 0) return inconclusive(`${open.length} of ${checks.length} expectations open`)
+  const skipped = summary.scenarios.filter((scenario) => scenario.skipped !== null)
+  if (summary.noSkip && skipped.length > 0) {
+    const of = `${skipped.length} of ${summary.scenarios.length}`
+    return inconclusive(`${of} scenarios were skipped, and none may be`)
+  }
+  if (skipped.length > 0 && skipped.length === summary.scenarios.length) {
+    return { word: 'SKIPPED', exitCode: exitCodes.passed, why: 'nothing of it could be run here' }
+  }
   return { word: 'PASSED', exitCode: exitCodes.passed, why: '' }
 }

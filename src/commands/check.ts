@@ -83,8 +83,8 @@ async function probeAll({ plan, secrets, gateway: spec }: Prepared): Promise<Pro
   try {
     for (const { lane, shape } of pairsOf(plan)) {
       const { runId } = plan
-      const { pathPrefix } = address
-      const template = requestTemplate(lane, shape, { secrets, userAgent, pathPrefix, runId })
+      const parts = { ...address, secrets, userAgent, runId }
+      const template = requestTemplate(lane, shape, parts)
       const attributor = new Attributor(read, [], epochMs)
       const cost = shapeCost(shape)
       const entry = attributor.sent(cost, clock)

@@ -6,6 +6,7 @@ import { describeLimiter } from '../limiters/models.ts'
 import { type ArrivalProcess, isOpen, offeredPerS } from '../load/arrivals.ts'
 import { type Phase, type Plan, planHash } from '../load/plan.ts'
 import { shapeCost } from '../load/shapes.ts'
+import type { Step } from '../load/steps.ts'
 import { describeStop, type StopRule } from '../load/stop.ts'
 
 /** The most a phase can send; null where only its limiters or its answers end it. */
@@ -43,10 +44,19 @@ export function dryRunText(plan: Plan, target: string): string {
   const counts = estimates(plan)
   for (const scenario of plan.scenarios) {
     lines.push(`${scenario.name}: ${scenario.title}`)
+    if (scenario.skip !== null) {
+      lines.push(`  skipped: ${scenario.skip}`)
+      continue
+    }
+    lines.push(...stepLines('needs', scenario.needs), ...stepLines('setup', scenario.setup))
     for (const phase of scenario.phases) {
+      lines.push(...stepLines('before', phase.before))
       const estimate = counts.find((e) => e.scenario === scenario.name && e.phase === phase.name)!
       lines.push(...phaseLines(phase, estimate))
     }
+    const probes = scenario.probes.map(({ step }) => step)
+    lines.push(...stepLines('meanwhile', probes), ...stepLines('then', scenario.steps))
+    lines.push(...stepLines('teardown', scenario.teardown))
     for (const statement of scenario.expectations) lines.push(`  expects ${statement}`)
   }
   return lines.join('\n')
@@ -63,6 +73,10 @@ function phaseLines(phase: Phase, estimate: PhaseEstimate): string[] {
     `  ${phase.name}: ${arrivalsText(phase.arrivals)} of ${mix} on ${phase.lanes.join(', ')}${isolated}`,
     `    until ${phase.until.map(describeStop).join(' or ') || 'the arrivals end'}; ${requests}`,
   ]
+}
+
+function stepLines(when: string, steps: readonly Step[]): string[] {
+  return steps.map(({ name, method, path }) => `  ${when} ${name}: ${method} ${path}`)
 }
 
 function arrivalsText(arrivals: ArrivalProcess): string {

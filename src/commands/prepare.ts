@@ -38,7 +38,7 @@ export async function prepare(
   const gateway =
     target.kind === 'gateway' ? gatewaySpec(target.preset, loaded.config.gateway ?? {}) : null
   const declared = gateway === null ? [] : limitersOfGateway(gateway)
-  const frozen = freezePlan(loaded, { ...options, declared })
+  const frozen = freezePlan(loaded, { ...options, declared, env: where.env })
   const { warnings } = frozen
   const plan = gateway === null ? frozen.plan : onGateway(frozen.plan, gateway)
   checkStatements(plan)
@@ -62,8 +62,10 @@ function onGateway(plan: Plan, spec: GatewaySpec): Plan {
 
 /** The embedded gateway takes any key and knows the tier by its name: real ones stay at home. */
 function embeddedSecrets(lanes: readonly Lane[]): LaneSecrets {
+  // What a step captures is the gateway's own.
+  const known = lanes.filter(({ credential }) => credential.from !== 'capture')
   return new Map(
-    lanes.map((lane) => [lane.name, { [lane.header]: lane.prefix + embeddedKey(lane) }]),
+    known.map((lane) => [lane.name, { [lane.header]: lane.prefix + embeddedKey(lane) }]),
   )
 }
 

@@ -60,6 +60,7 @@ function addRun(program: Command, io: CommandIo, done: Done): void {
       'requests in flight of closed phases, instead of their own',
       integer,
     )
+    .option('--no-skip', 'a scenario that is skipped makes the run inconclusive (exit code 3)')
     .addHelpText(
       'after',
       '\nExamples:\n  limitscope run\n  limitscope run many-cheap few-expensive --target https://gateway.example --max-requests 200\n  limitscope run interplay --dry-run',

@@ -31,6 +31,8 @@ export interface OutputFlags {
   readonly requests?: number
   readonly pacing?: PacingName
   readonly workers?: number | 'auto'
+  /** False: scenarios that are skipped make the run inconclusive. */
+  readonly skip?: boolean
 }
 
 export interface RunFlags extends OutputFlags {
@@ -99,7 +101,8 @@ export async function runPrepared(
   const rowEvery = flags.requests ?? 1
   const pacing = flags.pacing ?? 'auto'
   const workers = chooseWorkers(prepared.plan, flags.workers ?? 'auto')
-  const session = { ...prepared, resultsPath, rowEvery, pacing, workers, screen }
+  const noSkip = flags.skip === false
+  const session = { ...prepared, noSkip, resultsPath, rowEvery, pacing, workers, screen }
   const { summary, exitCode, folder } = await runSession(session, io)
   if (json) io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
   else {

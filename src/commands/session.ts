@@ -4,7 +4,7 @@ import { type GeneratorReadings, judgeGenerator } from '../analysis/health.ts'
 import type { RunSummary } from '../analysis/result.ts'
 import { summarize } from '../analysis/summary.ts'
 import { verdictOf } from '../analysis/verdict.ts'
-import { type ExitCode, exitCodes, messageOf } from '../core/errors.ts'
+import { type ExitCode, exitCodes, messageOf, UserError } from '../core/errors.ts'
 import type { RunEvent } from '../core/event.ts'
 import { formatInteger, formatShare } from '../core/format.ts'
 import { wallAnchor, wallMs } from '../core/realClock.ts'
@@ -46,6 +46,8 @@ export interface SessionOptions {
   readonly pacing: PacingName
   /** Threads that share the plan. */
   readonly workers: number
+  /** Whether scenarios that are skipped make the run inconclusive. */
+  readonly noSkip: boolean
   /** Shows the run while it goes on. */
   readonly screen: ScreenFactory
 }
@@ -72,16 +74,26 @@ export interface SessionResult {
 /** Runs a plan to its end, whatever the end is; throws `UserError` before anything was sent. */
 export async function runSession(options: SessionOptions, io: CommandIo): Promise<SessionResult> {
   const { plan } = options
-  if (plan.target.kind === 'url') {
-    await guardHost(plan.target.url, plan.caps)
-    await checkListening(plan.target.url)
-  }
+  if (plan.target.kind === 'url') await checkTarget(plan, plan.target.url)
   const gateway = options.gateway === null ? null : await startGatewayThread(options.gateway)
   try {
     const url = gateway?.url ?? (plan.target.kind === 'url' ? plan.target.url : '')
     return await new Session(options, io, url, gateway).run()
   } finally {
     await gateway?.close()
+  }
+}
+
+/** Where every scenario asks for the target itself, one that is not there is no mistake. */
+async function checkTarget(plan: Plan, url: string): Promise<void> {
+  const scenarios = plan.scenarios.filter(({ skip }) => skip === null)
+  if (scenarios.length === 0) return
+  try {
+    await guardHost(url, plan.caps)
+    await checkListening(url)
+  } catch (error) {
+    const isAbsent = error instanceof UserError && error.code === 'target'
+    if (!isAbsent || scenarios.some(({ needs }) => needs.length === 0)) throw error
   }
 }
 
@@ -198,6 +210,8 @@ class Session {
       durationUs: this.#elapsedUs(),
       reason: result.reason,
       health: judgeGenerator(this.#readings(result)),
+      outcomes: result.scenarios,
+      noSkip: this.#options.noSkip,
       recorder: this.#recorder,
     })
     this.#isFinishing = true

@@ -3,11 +3,16 @@
 
 import type {
   ArrivalsInput,
+  CaptureInput,
+  CheckInput,
   ConfigInput,
   CredentialInput,
   LaneInput,
+  NeedInput,
+  ProbeInput,
   ScenarioInput,
   ShapeInput,
+  StepInput,
   StopRuleInput,
 } from './schema.ts'
 
@@ -39,6 +44,11 @@ export function file(path: string): CredentialInput {
 /** A credential from the standard output of a shell command: 'oc whoami -t'. */
 export function command(text: string): CredentialInput {
   return { from: 'command', command: text }
+}
+
+/** A credential that a step of the scenario captures: lane('user', { bearer: captured('token') }). */
+export function captured(name: string): CredentialInput {
+  return { from: 'capture', name }
 }
 
 type Named<Kind extends ShapeInput['kind']> = Omit<
@@ -151,4 +161,97 @@ export function untilSpent(
 /** Until so much time has passed since the warm-up: forDuration('60s'). */
 export function forDuration(span: string): StopRuleInput {
   return { kind: 'duration', for: span }
+}
+
+type StepOptions = Omit<StepInput, 'name' | 'path' | 'method'>
+
+function stepWith(method: string) {
+  return (name: string, path: string, options: StepOptions = {}): StepInput => {
+    return { name, method, path, ...options }
+  }
+}
+
+/**
+ * Steps: single exchanges for setup, teardown, and what is asked before and after the load:
+ * step.post('mint', '/v1/tokens', { lane: user, body: { expiration: '10m' }, status: 201, capture: { token: '/token' } }).
+ */
+export const step = {
+  get: stepWith('GET'),
+  post: stepWith('POST'),
+  put: stepWith('PUT'),
+  patch: stepWith('PATCH'),
+  delete: stepWith('DELETE'),
+} as const
+
+type Tests = Omit<
+  CheckInput,
+  'status' | 'outcome' | 'limiter' | 'header' | 'json' | 'body' | 'time' | 'stream' | 'metric'
+>
+
+/** What must hold of the answer to a step. */
+export const check = {
+  /** One of these statuses. */
+  status(...statuses: number[]): CheckInput {
+    return { status: statuses }
+  },
+  /** At a JSON pointer: check.json('/data', { where: { id: 'a' }, take: '/url', exists: true }). */
+  json(pointer: string, tests: Tests): CheckInput {
+    return { json: pointer, ...tests }
+  },
+  header(name: string, tests: Tests): CheckInput {
+    return { header: name, ...tests }
+  },
+  body(tests: Tests): CheckInput {
+    return { body: true, ...tests }
+  },
+  /** How long the answer took: check.time({ below: '30s' }). */
+  time(tests: Tests): CheckInput {
+    return { time: true, ...tests }
+  },
+  /** Of a stream of events: check.stream('text', { lengthAtLeast: 5 }). */
+  stream(part: NonNullable<CheckInput['stream']>, tests: Tests): CheckInput {
+    return { stream: part, ...tests }
+  },
+  /** The sum of a Prometheus metric: check.metric('requests_total', { atLeast: '{{before}}' }). */
+  metric(name: string, tests: Tests): CheckInput {
+    return { metric: name, ...tests }
+  },
+  /** How we classify the answer: check.outcome('limited'). */
+  outcome(outcome: NonNullable<CheckInput['outcome']>): CheckInput {
+    return { outcome }
+  },
+  /** Which limiter a rejection is put down to. */
+  limiter(name: string): CheckInput {
+    return { limiter: name }
+  },
+} as const
+
+/** Where captured values are; captures may also be written '/pointer' and 'header:NAME'. */
+export const capture = {
+  json(pointer: string, options: Omit<Extract<CaptureInput, object>, 'json'> = {}): CaptureInput {
+    return { json: pointer, ...options }
+  },
+  header(name: string, options: { readonly secret?: boolean } = {}): CaptureInput {
+    return { header: name, ...options }
+  },
+  metric(name: string, labels: Readonly<Record<string, string>> = {}): CaptureInput {
+    return { metric: name, labels }
+  },
+} as const
+
+/** What a scenario needs; where it is not there, the scenario is skipped and says why. */
+export const needs = {
+  /** An environment variable; the embedded gateway needs none, unless `always`. */
+  env(name: string, options: { remedy?: string; always?: boolean } = {}): NeedInput {
+    return { env: name, ...options }
+  },
+  /** A service that answers as the step says; its remedy is told when it does not. */
+  service(step: StepInput): NeedInput {
+    return { step }
+  },
+} as const
+
+/** A step that is done over and over while phases run. */
+export function probe(step: StepInput, options: { readonly every?: string } = {}): ProbeInput {
+  return { step, ...options }
 }

@@ -15,6 +15,7 @@ import {
 } from './loaded.ts'
 import type { LaneRefInput, MixEntryInput } from './scenarioInput.ts'
 import { type ShapeInput, shapeOf } from './shapeInput.ts'
+import { stepInputs } from './stepInput.ts'
 import type { Path } from './values.ts'
 
 export interface Catalog {
@@ -44,11 +45,6 @@ export function catalogOf(loaded: LoadedConfig): {
     catalog: { lanes: lanes.entries, shapes: shapes.entries },
     problems: [...lanes.problems, ...shapes.problems],
   }
-}
-
-/** The name of a lane or of a mix entry's shape, defined on the spot or not. */
-export function nameOf(reference: string | { readonly name: string }): string {
-  return typeof reference === 'string' ? reference : reference.name
 }
 
 /** The shape of an entry of a mix, without its weight. */
@@ -114,10 +110,12 @@ function shapeMentions({ config, source, scenarios }: LoadedConfig): Mention<Sha
 }
 
 /** What a scenario or one of its phases mentions, with paths from there. */
-type MentionsAt<T> = (part: {
-  readonly lanes?: readonly LaneRefInput[] | undefined
-  readonly mix?: readonly MixEntryInput[] | undefined
-}) => readonly { readonly value: string | T; readonly path: Path }[]
+type MentionsAt<T> = (
+  part: {
+    readonly lanes?: readonly LaneRefInput[] | undefined
+    readonly mix?: readonly MixEntryInput[] | undefined
+  } & Parameters<typeof stepInputs>[0],
+) => readonly { readonly value: string | T; readonly path: Path }[]
 
 function inScenario<T>(
   { input, source, path }: LoadedScenario,
@@ -132,8 +130,12 @@ function inScenario<T>(
   )
 }
 
-const lanesAt: MentionsAt<LaneInput> = ({ lanes = [] }) =>
-  lanes.map((value, i) => ({ value, path: ['lanes', i] }))
+const lanesAt: MentionsAt<LaneInput> = (part) => [
+  ...(part.lanes ?? []).map((value, i) => ({ value, path: ['lanes', i] })),
+  ...stepInputs(part).flatMap(({ step, path }) =>
+    step.lane === undefined ? [] : [{ value: step.lane, path: [...path, 'lane'] }],
+  ),
+]
 
 const shapesAt: MentionsAt<ShapeInput> = ({ mix = [] }) =>
   mix.map((entry, i) => ({

@@ -8,10 +8,13 @@ import {
   type Plan,
   planVersion,
   type Scenario,
+  stepsOf,
+  type Target,
 } from '../load/plan.ts'
 import { type CapsOverrides, capsOf, peakPerS } from './caps.ts'
 import { type Catalog, catalogOf } from './catalog.ts'
 import { chooseScenarios } from './choose.ts'
+import type { Environment } from './interpolate.ts'
 import { type LoadedConfig, type LoadedScenario, placeLine } from './loaded.ts'
 import { planWarnings } from './planWarnings.ts'
 import { declaredLimitersOf, inFlightMaxOf, scenarioOf } from './resolve.ts'
@@ -36,19 +39,25 @@ export interface FreezeOptions {
   readonly overrides: PlanOverrides
   /** Limiters that the target itself is known to have; they stand in for those of the config. */
   readonly declared?: readonly DeclaredLimiter[] | undefined
+  /** Where scenarios look for the variables that they need; default: there are none. */
+  readonly env?: Environment | undefined
 }
 
 /** The plan of a run; throws `UserError`. */
 export function freezePlan(
   loaded: LoadedConfig,
-  { runId, scenarios: words, overrides, declared = [] }: FreezeOptions,
+  { runId, scenarios: words, overrides, declared = [], env = {} }: FreezeOptions,
 ): { readonly plan: Plan; readonly warnings: readonly string[] } {
   const { config } = loaded
   const { catalog } = catalogOf(loaded)
   const chosen = chooseScenarios(loaded.scenarios, words)
   const caps = capsOf(config, overrides.caps)
   checkLanes(overrides.lanes ?? [], catalog)
-  const resolved = chosen.map((scenario) => overridden(scenarioOf(scenario, config), overrides))
+  const target = targetOf(overrides.target ?? config.target)
+  const resolved = chosen.map((scenario) => {
+    const skip = missingVariable(scenario.input, target, env)
+    return { ...overridden(scenarioOf(scenario, config), overrides), skip }
+  })
   checkRates(chosen, resolved, caps.ratePerSMax)
   const own = declaredLimitersOf(config)
   const scenarios = resolved.map((scenario) => withinRate(scenario, caps.ratePerSMax))
@@ -56,17 +65,34 @@ export function freezePlan(
     version: planVersion,
     runId,
     seed: overrides.seed ?? config.seed ?? 1,
-    target: targetOf(overrides.target ?? config.target),
+    target,
     dialect: config.dialect ?? 'auto',
     rules: (config.rules ?? []).map(ruleOf),
     ...used(scenarios, catalog),
     limiters: declared.length > 0 ? declared : own,
     scenarios,
     caps,
+    variables: {},
   }
   const warnings = [...loaded.warnings, ...planWarnings(plan, { loaded, own, declared })]
   // A copy: nothing of the user's own objects is frozen.
   return { plan: deepFreeze(structuredClone(plan)), warnings }
+}
+
+/** Why a scenario is skipped before the run: a variable that it needs; null: it is not. */
+function missingVariable(
+  { needs = [] }: LoadedScenario['input'],
+  target: Target,
+  env: Environment,
+): string | null {
+  for (const need of needs) {
+    if (!('env' in need)) continue
+    const isNeeded = target.kind === 'url' || need.always === true
+    const value = Object.hasOwn(env, need.env) ? env[need.env] : undefined
+    if (!isNeeded || (value ?? '').trim() !== '') continue
+    return `${need.env} is not set; ${need.remedy ?? `export ${need.env}=…`}`
+  }
+  return null
 }
 
 function overridden(scenario: Scenario, { concurrency, lanes = [] }: PlanOverrides): Scenario {
@@ -140,8 +166,10 @@ function rateText(perS: number): string {
 
 /** The lanes and shapes that scenarios use, in the order of the catalog. */
 function used(scenarios: readonly Scenario[], { lanes, shapes }: Catalog) {
-  const phases = scenarios.flatMap((scenario) => scenario.phases)
-  const laneNames = new Set(phases.flatMap((phase) => phase.lanes))
+  const run = scenarios.filter(({ skip }) => skip === null)
+  const phases = run.flatMap((scenario) => scenario.phases)
+  const ofSteps = run.flatMap(stepsOf).flatMap(({ lane }) => lane ?? [])
+  const laneNames = new Set([...phases.flatMap((phase) => phase.lanes), ...ofSteps])
   const shapeNames = new Set(phases.flatMap((phase) => phase.mix.map(({ shape }) => shape)))
   return {
     lanes: [...lanes.values()].filter(({ name }) => laneNames.has(name)),

@@ -11,6 +11,7 @@ import { ruleSchema } from './ruleInput.ts'
 import { scenarioSchema } from './scenarioInput.ts'
 import { configSchema } from './schema.ts'
 import { shapeSchema } from './shapeInput.ts'
+import { checkSchema, stepSchema } from './stepInput.ts'
 import { stopRuleSchema } from './stopInput.ts'
 
 /** Where the schema is published from. */
@@ -19,6 +20,7 @@ export const schemaPath = join(import.meta.dirname, '..', '..', 'schema', 'confi
 /** Parts that are used in many places, by the name they have in the schema. */
 const parts = {
   arrivals: arrivalsSchema,
+  check: checkSchema,
   credential: credentialSchema,
   headers,
   lane: laneSchema,
@@ -26,6 +28,7 @@ const parts = {
   rule: ruleSchema,
   scenario: scenarioSchema,
   shape: shapeSchema,
+  step: stepSchema,
   stopRule: stopRuleSchema,
 }
 

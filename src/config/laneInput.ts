@@ -30,6 +30,10 @@ const sourceSchema = z.discriminatedUnion(
       from: z.literal('command'),
       command: text('a shell command').describe('Its standard output is the credential.'),
     }),
+    object('a credential source', {
+      from: z.literal('capture'),
+      name: name.describe('The name under which a step of the scenario captures it.'),
+    }),
   ],
   { error: credentialExpected },
 )

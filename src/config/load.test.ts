@@ -157,6 +157,7 @@ test('the sketch of the interface contract loads as it is written there', async 
     drainUs: 30e6,
     timeoutUs: 60e6,
     inFlightMax: 1,
+    before: [],
   })
   expect(plan.scenarios[1]).toMatchObject({
     title: 'mixed',
@@ -370,7 +371,7 @@ test('problems of all files are told together, each with its place', async () =>
   expect(lines).toEqual([
     "bench.config.yaml:1:1: seed: expected a whole number from 0, got 'x'",
     "scenarios/a.yaml:2:1: mixx: unknown key; did you mean 'mix'?",
-    'scenarios/a.yaml:1:1: mix: expected at least one shape, got nothing; a scenario has arrivals and mix, or phases that have them',
+    'scenarios/a.yaml:1:1: mix: expected at least one shape, got nothing; a scenario has arrivals and mix, or phases that have them, or steps',
     "scenarios/b.mts: two.name: expected a name of up to 64 letters, digits, dots, dashes and underscores, got 'b b'",
     expect.stringMatching(
       /^scenarios\/b\.mts: two\.arrivals\.kind: expected 'constant', .*, got nothing$/,

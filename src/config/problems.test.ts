@@ -100,7 +100,7 @@ const badConfigs: [unknown, ...string[]][] = [
   ],
   [
     { shapes: [shape.raw('a', { path: 'v1' })] },
-    "c: shapes[0].path: expected a path like '/v1/chat/completions', got 'v1'",
+    "c: shapes[0].path: expected a path like '/v1/chat/completions', a URL, or '{{variable}}…', got 'v1'",
   ],
   [scenario({ mix: [] }), 'c: scenarios[0].mix: expected at least one shape, got an empty list'],
   [
@@ -118,8 +118,8 @@ const badConfigs: [unknown, ...string[]][] = [
   ],
   [
     { scenarios: [{ name: 's' }] },
-    "c: scenarios[0].arrivals: expected arrivals like poisson('50/s'), got nothing; a scenario has arrivals and mix, or phases that have them",
-    'c: scenarios[0].mix: expected at least one shape, got nothing; a scenario has arrivals and mix, or phases that have them',
+    "c: scenarios[0].arrivals: expected arrivals like poisson('50/s'), got nothing; a scenario has arrivals and mix, or phases that have them, or steps",
+    'c: scenarios[0].mix: expected at least one shape, got nothing; a scenario has arrivals and mix, or phases that have them, or steps',
   ],
   [
     scenario({ timeout: '10' }),

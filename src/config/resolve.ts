@@ -8,7 +8,7 @@ import type { MixEntry } from '../load/mix.ts'
 import type { DeclaredLimiter, Phase, Scenario } from '../load/plan.ts'
 import type { StopRule } from '../load/stop.ts'
 import { arrivalsOf } from './arrivalsInput.ts'
-import { anonymousLane, catalogOf, isWeighted, nameOf, shapeIn } from './catalog.ts'
+import { anonymousLane, catalogOf, isWeighted, shapeIn } from './catalog.ts'
 import { type LimiterInput, limiterModelOf } from './limiterInput.ts'
 import {
   type LoadedConfig,
@@ -17,8 +17,10 @@ import {
   placeLine,
   placeText,
 } from './loaded.ts'
+import { nameOf } from './names.ts'
 import { type MixEntryInput, type PhaseInput, phasesOf } from './scenarioInput.ts'
 import type { ConfigInput } from './schema.ts'
+import { probeOf, stepOf } from './stepInput.ts'
 import { stopRuleOf } from './stopInput.ts'
 import { pathText } from './values.ts'
 
@@ -30,7 +32,13 @@ export function scenarioOf({ input }: LoadedScenario, config: ConfigInput): Scen
   return {
     name: input.name,
     title: input.title ?? input.name,
+    skip: null,
+    needs: (input.needs ?? []).flatMap((need) => ('step' in need ? [stepOf(need.step)] : [])),
+    setup: (input.setup ?? []).map(stepOf),
     phases: phasesOf(input).map((phase) => phaseOf(phase, config)),
+    probes: (input.probes ?? []).map(probeOf),
+    steps: (input.steps ?? []).map(stepOf),
+    teardown: (input.teardown ?? []).map(stepOf),
     expectations: [...(input.slo ?? []), ...(input.expect ?? [])],
   }
 }
@@ -68,6 +76,7 @@ function phaseOf(phase: PhaseInput, config: ConfigInput): Phase {
     drainUs: parseDurationUs(phase.drain ?? '30s'),
     timeoutUs: parseDurationUs(phase.timeout ?? '60s'),
     inFlightMax: phase.inFlightMax ?? inFlightMaxOf(arrivals),
+    before: (phase.before ?? []).map(stepOf),
   }
 }
 

@@ -17,6 +17,7 @@ import {
 } from './fields.ts'
 import { laneSchema } from './laneInput.ts'
 import { shapeSchema } from './shapeInput.ts'
+import { needSchema, probeSchema, stepSchema } from './stepInput.ts'
 import { stopRuleSchema } from './stopInput.ts'
 
 const laneRef = z.union([name, laneSchema], { error: 'expected a lane, or the name of one' })
@@ -68,6 +69,28 @@ const own = {
     })
     .optional()
     .describe('Stop rules: the first that is met ends the phase.'),
+  before: list('at least one step', stepSchema)
+    .optional()
+    .describe('Steps before the first request; when one fails, the scenario is not gone on with.'),
+}
+
+/** What surrounds the phases. */
+const around = {
+  needs: list('at least one need', needSchema)
+    .optional()
+    .describe('Where one of them is not met, the scenario is skipped.'),
+  setup: list('at least one step', stepSchema)
+    .optional()
+    .describe('Before the phases; when one fails, only the teardown is still run.'),
+  probes: list('at least one probe', probeSchema)
+    .optional()
+    .describe('Steps that are done over and over while phases run.'),
+  steps: list('at least one step', stepSchema)
+    .optional()
+    .describe('After the phases; a scenario may have steps and no phases.'),
+  teardown: list('at least one step', stepSchema)
+    .optional()
+    .describe('At the end, whatever happened, Ctrl-C included.'),
 }
 
 const phaseSchema = object('a phase', {
@@ -92,6 +115,7 @@ export const scenarioSchema = object('a scenario', {
     .optional()
     .describe('Phases, one after the other; a scenario of one phase may do without.'),
   ...own,
+  ...around,
   ...shared,
   slo: statements.optional().describe('Statements that must hold at the end.'),
   expect: statements.optional().describe('Statements that must hold at the end.'),
@@ -112,7 +136,10 @@ export type MixEntryInput = PhaseInput['mix'][number]
 export type LaneRefInput = NonNullable<PhaseInput['lanes']>[number]
 
 /** Keys by which scenarios are told from other things that a module exports. */
-const tellingKeys = ['phases', 'arrivals', 'mix', 'until', 'measure', 'expect', 'slo', 'isolate']
+const tellingKeys = [
+  ...['phases', 'arrivals', 'mix', 'until', 'measure', 'expect', 'slo', 'isolate'],
+  ...['setup', 'steps', 'needs', 'teardown', 'probes'],
+]
 
 /** Whether a value is meant as a scenario, right or wrong. */
 export function looksLikeScenario(value: unknown): boolean {
@@ -126,13 +153,15 @@ export function looksLikeScenario(value: unknown): boolean {
 
 /** The phases of a scenario; one without `phases` is its own only phase. */
 export function phasesOf(scenario: ScenarioInput): readonly PhaseInput[] {
-  const { phases, title: _title, slo: _slo, expect: _expect, ...only } = scenario
-  if (phases === undefined) {
-    const { arrivals, mix } = only
-    return [{ ...only, arrivals: arrivals!, mix: mix!, name: scenario.name.replace(/^.*\//, '') }]
-  }
+  const { phases, arrivals, mix, isolate, warmup, measure, until, before } = scenario
   const { lanes, driver, drain, timeout, inFlightMax } = scenario
   const defaults = { lanes, driver, drain, timeout, inFlightMax }
+  if (phases === undefined) {
+    if (arrivals === undefined || mix === undefined) return []
+    const name = scenario.name.replace(/^.*\//, '')
+    const only = { arrivals, mix, isolate, warmup, measure, until, before }
+    return [{ ...defaults, ...only, name }]
+  }
   return phases.map((phase) => ({ ...defaults, ...withoutUndefined(phase) }))
 }
 
@@ -142,11 +171,13 @@ interface PlaceProblem {
 }
 
 function placeProblems(scenario: Partial<ScenarioInput>): readonly PlaceProblem[] {
+  const isOfSteps = ownKeys.every((key) => scenario[key] === undefined) && hasSteps(scenario)
   if (scenario.phases === undefined) {
+    if (isOfSteps) return []
     const missing = (['arrivals', 'mix'] as const).filter((key) => scenario[key] === undefined)
     return missing.map((key) => ({
       path: [key],
-      message: `expected ${key === 'mix' ? 'at least one shape' : "arrivals like poisson('50/s')"}; a scenario has arrivals and mix, or phases that have them`,
+      message: `expected ${key === 'mix' ? 'at least one shape' : "arrivals like poisson('50/s')"}; a scenario has arrivals and mix, or phases that have them, or steps`,
     }))
   }
   const misplaced = ownKeys
@@ -156,6 +187,10 @@ function placeProblems(scenario: Partial<ScenarioInput>): readonly PlaceProblem[
       message: `expected no ${key} beside phases; move it into the phases that it is for`,
     }))
   return [...misplaced, ...doublePhases(scenario.phases)]
+}
+
+function hasSteps({ setup, steps }: Partial<ScenarioInput>): boolean {
+  return setup !== undefined || steps !== undefined
 }
 
 function doublePhases(phases: unknown): readonly PlaceProblem[] {

@@ -48,7 +48,8 @@ async function headersOf(
   { credential, header, prefix }: Lane,
   read: (source: CredentialSource) => Promise<string>,
 ): Promise<Record<string, string>> {
-  if (credential.from === 'none') return {}
+  // What a step captures is known only when it has done so.
+  if (credential.from === 'none' || credential.from === 'capture') return {}
   const value = (await read(credential)).trim()
   const from = sourceText(credential)
   if (value === '') {
@@ -71,6 +72,7 @@ async function readCredential(
 ): Promise<string> {
   switch (source.from) {
     case 'none':
+    case 'capture':
       return ''
     case 'env':
       return readVariable(source, options.env)
@@ -123,6 +125,7 @@ function readCredentialFile(path: string, { cwd, env }: SecretsOptions): string 
 function sourceText(source: CredentialSource): string {
   switch (source.from) {
     case 'none':
+    case 'capture':
       return 'from nowhere'
     case 'env':
       return `in the environment variable ${source.name}`

@@ -12,12 +12,9 @@ import {
   object,
   text,
 } from './fields.ts'
+import { templatePath } from './stepInput.ts'
 
-const pathExpected = "expected a path like '/v1/chat/completions'"
-const path = z
-  .string({ error: pathExpected })
-  .regex(/^\/[\x21-\x7e]*$/, { error: pathExpected })
-  .describe("Path and query, put after the target's.")
+const path = templatePath
 
 const common = {
   name: name.describe('What the shape goes by in files and on screen.'),

@@ -43,6 +43,8 @@ export function eventText(event: RunEvent, isLaneShown: boolean): string {
   switch (kind) {
     case 'scenario-started':
       return `scenario ${cleanText(scenario)}${text === scenario ? '' : more}`
+    case 'scenario-skipped':
+      return `scenario ${cleanText(scenario)} skipped${more}`
     case 'phase-started':
       return `phase ${cleanText(phase)} started${more}`
     case 'phase-ended':
@@ -73,6 +75,9 @@ function headOf({ us, kind }: RunEvent): Row {
 const looks: Readonly<Record<RunEventKind, { readonly mark: string; readonly tone: Tone }>> = {
   'run-started': { mark: '·', tone: 'dim' },
   'scenario-started': { mark: '▸', tone: 'accent' },
+  'scenario-skipped': { mark: '○', tone: 'warn' },
+  step: { mark: '·', tone: 'dim' },
+  'check-failed': { mark: '✗', tone: 'bad' },
   waiting: { mark: '·', tone: 'warn' },
   'phase-started': { mark: '▸', tone: 'plain' },
   'measure-started': { mark: '·', tone: 'dim' },

@@ -71,7 +71,7 @@ export interface Exchange {
   readonly headKey: object | null
   /** False: no header is about limits or usage, so that nobody needs to look at them. */
   readonly hasLimitFields: boolean
-  /** The first bytes of the body as text; '' for streams. */
+  /** The first bytes of the body as text; '' for streams, unless they are kept. */
   readonly body: string
   readonly bytesIn: number
   readonly stream: StreamReading | null
@@ -107,6 +107,8 @@ export interface ResponseCaps {
   /** The part of a body that is kept for dialects and usage. */
   readonly keptBytesMax: number
   readonly eventBytesMax: number
+  /** Keep the bodies of streams as those of other answers; default false. */
+  readonly keepsStreams?: boolean
 }
 
 export const responseCaps: ResponseCaps = {
@@ -114,3 +116,6 @@ export const responseCaps: ResponseCaps = {
   keptBytesMax: 1024 * 1024,
   eventBytesMax: 1024 * 1024,
 }
+
+/** For single exchanges whose whole answer is looked at. */
+export const stepCaps: ResponseCaps = { ...responseCaps, keepsStreams: true }

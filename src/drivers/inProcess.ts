@@ -1,7 +1,7 @@
 // The in-process driver: requests go to a handler in this process, on any clock, without a socket.
 
 import type { Clock } from '../core/clock.ts'
-import { type Driver, renderRequest, responseCaps } from './driver.ts'
+import { type Driver, type ResponseCaps, renderRequest, responseCaps } from './driver.ts'
 import { timeoutMessage } from './failures.ts'
 import { ExchangeRecorder } from './recorder.ts'
 
@@ -27,13 +27,23 @@ interface InProcessReply {
   onGone(run: () => void): void
 }
 
-/** Sends to `server`, each way taking `travelUs` (default 0). */
-export function inProcessDriver(server: InProcessServer, clock: Clock, travelUs = 0): Driver {
+interface InProcessOptions {
+  /** How long each way takes; default 0. */
+  readonly travelUs?: number | undefined
+  readonly caps?: ResponseCaps
+}
+
+/** Sends to `server`. */
+export function inProcessDriver(
+  server: InProcessServer,
+  clock: Clock,
+  { travelUs = 0, caps = responseCaps }: InProcessOptions = {},
+): Driver {
   return {
     send(template, seq, timeoutUs, caller) {
       let gone = () => {}
       const request = { ...renderRequest(template, seq), address: 'in-process' }
-      const recorder = new ExchangeRecorder(clock, responseCaps, {
+      const recorder = new ExchangeRecorder(clock, caps, {
         ended(exchange) {
           cancelDeadline()
           caller.ended(exchange)

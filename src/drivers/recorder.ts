@@ -54,10 +54,8 @@ export class ExchangeRecorder {
     if (this.#bytesIn > this.#caps.bodyBytesMax) {
       return `body longer than ${this.#caps.bodyBytesMax} bytes`
     }
-    if (this.#stream === null) {
-      this.#keep(chunk)
-      return null
-    }
+    if (this.#stream === null || this.#caps.keepsStreams) this.#keep(chunk)
+    if (this.#stream === null) return null
     try {
       this.#stream.push(chunk, 0, chunk.length, this.#clock.nowUs())
       return null

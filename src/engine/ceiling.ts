@@ -8,7 +8,7 @@ import type { Micros } from '../core/units.ts'
 import { RequestBytes } from '../drivers/wire/requestBytes.ts'
 import { wireDriver } from '../drivers/wire/wire.ts'
 import type { LaneSecrets } from '../load/lanes.ts'
-import type { Phase, Plan } from '../load/plan.ts'
+import { bareScenario, type Phase, type Plan } from '../load/plan.ts'
 import { RunFolds } from '../recording/folds.ts'
 import { requestTemplate } from './context.ts'
 import { Engine } from './engine.ts'
@@ -23,7 +23,8 @@ export async function measureCeiling(plan: Plan, phase: Phase, clock: Clock): Pr
   const shape = plan.shapes.find(({ name }) => name === phase.mix[0]!.shape)!
   const lane = plan.lanes.find(({ name }) => name === phase.lanes[0])!
   const secrets: LaneSecrets = new Map()
-  const parts = { secrets, userAgent: 'limitscope', pathPrefix: '', runId: plan.runId }
+  const at = { origin: `http://${hostOf(0)}`, pathPrefix: '' }
+  const parts = { ...at, secrets, userAgent: 'limitscope', runId: plan.runId }
   const template = { ...requestTemplate(lane, shape, parts), idPrefix: null }
   const requestBytes = new RequestBytes(template, hostOf(0)).render(0).length
   const entry = new URL(`./nullServerMain${extname(import.meta.filename)}`, import.meta.url)
@@ -46,7 +47,8 @@ export async function measureCeiling(plan: Plan, phase: Phase, clock: Clock): Pr
       }),
       epochMs: 0,
       userAgent: parts.userAgent,
-      pathPrefix: '',
+      ...at,
+      stepDriver: driver,
       sink: {
         record(record) {
           folds.record(record)
@@ -83,8 +85,9 @@ function shortPlan(plan: Plan, phase: Phase, shape: string, lane: string): Plan 
     until: [{ kind: 'duration', us: measureUs }],
     drainUs: 100_000,
     inFlightMax: connections,
+    before: [],
   }
-  const scenario = { name: 'ceiling', title: '', phases: [short], expectations: [] }
+  const scenario = { ...bareScenario, name: 'ceiling', title: '', phases: [short] }
   const caps = { requestsMax: null, ratePerSMax: null, durationUsMax: null, tokensMax: null }
   return { ...plan, scenarios: [scenario], limiters: [], caps }
 }

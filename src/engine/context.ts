@@ -13,8 +13,9 @@ import { responseReader } from '../dialects/read.ts'
 import type { Driver, RequestTemplate } from '../drivers/driver.ts'
 import { type Lane, type LaneSecrets, laneHeaders, secretValues } from '../load/lanes.ts'
 import { type DriverName, limitersOfLane, type Plan } from '../load/plan.ts'
-import { type RequestShape, shapeCost, shapeTemplate } from '../load/shapes.ts'
+import { filledShape, type RequestShape, shapeCost, shapeTemplate } from '../load/shapes.ts'
 import { ownerOf, planShare, type Share, wholeShare } from '../load/share.ts'
+import type { Scalar } from '../load/steps.ts'
 import { type Attribution, Attributor } from './attribution.ts'
 import type { EngineSink } from './sink.ts'
 
@@ -28,8 +29,11 @@ export interface ContextParts {
   /** Unix time of µs 0. */
   readonly epochMs: number
   readonly userAgent: string
-  /** Put before the path of every shape; '' for none. */
+  /** Where the target is, and what is put before the path of every shape; '' for none. */
+  readonly origin: string
   readonly pathPrefix: string
+  /** The driver of steps: it keeps all of an answer, streams included. */
+  readonly stepDriver: Driver
   /** Which part of the plan is this engine's; the whole when left out. */
   readonly share?: Share
 }
@@ -38,16 +42,28 @@ export interface ContextParts {
 export function requestTemplate(
   lane: Lane,
   shape: RequestShape,
-  parts: Pick<ContextParts, 'secrets' | 'userAgent' | 'pathPrefix'> & { readonly runId: string },
+  parts: Pick<ContextParts, 'secrets' | 'userAgent' | 'pathPrefix' | 'origin'> & {
+    readonly runId: string
+  },
 ): RequestTemplate {
   const { method, path, headers, body } = shapeTemplate(shape, parts.runId)
   return {
     method,
-    path: parts.pathPrefix + path,
+    path: pathAt(path, parts) ?? path,
     headers: { 'user-agent': parts.userAgent, ...headers, ...laneHeaders(lane, parts.secrets) },
     idPrefix: `${parts.runId}-`,
     body,
   }
+}
+
+/** A path of the target, or a URL that leads to it, as it goes on the wire; null: it leads elsewhere. */
+export function pathAt(
+  path: string,
+  { origin, pathPrefix }: Pick<ContextParts, 'origin' | 'pathPrefix'>,
+): string | null {
+  if (!/^https?:/i.test(path)) return pathPrefix + path
+  const url = URL.parse(path)
+  return url?.origin === origin ? url.pathname + url.search : null
 }
 
 /** One shape on one lane: its bytes, its cost, who explains its rejections. */
@@ -69,15 +85,21 @@ export class RunContext {
   readonly share: Share
   readonly clock: Clock
   readonly sink: EngineSink
-  readonly redact: (text: string) => string
+  /** Of the scenario that is run: what its steps captured, and what the plan gives. */
+  readonly variables = new Map<string, Scalar>()
   /** How late requests were handed to the driver. */
   readonly lag = new LatencyCounts()
   readonly #parts: ContextParts
   readonly #attributors: ReadonlyMap<string, Attributor>
-  readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Route>>
+  readonly #stepAttributor: Attributor
+  readonly #routes = new Map<string, Route>()
+  readonly #captured = new Map<string, Scalar>()
+  #secrets: readonly string[]
+  #redact: (text: string) => string
   #lastRoute: Route | null = null
   #text: { readonly raw: string; readonly clean: string } = { raw: '', clean: '' }
   #seq = 0
+  #steps = 0
   #sent = 0
   #tokens = 0
   #isAnswered = false
@@ -92,7 +114,8 @@ export class RunContext {
     this.plan = planShare(plan, this.share)
     this.clock = parts.clock
     this.sink = parts.sink
-    this.redact = redactor(secretValues(secrets))
+    this.#secrets = secretValues(secrets)
+    this.#redact = redactor(this.#secrets)
     const read = responseReader({ dialect: plan.dialect, rules: plan.rules })
     this.#attributors = new Map(
       plan.lanes.map((lane) => [
@@ -100,18 +123,18 @@ export class RunContext {
         new Attributor(read, this.#knownLimiters(lane), parts.epochMs),
       ]),
     )
-    this.#routes = new Map(
-      plan.lanes.map((lane) => [
-        lane.name,
-        new Map(plan.shapes.map((shape) => [shape.name, this.#route(lane, shape)])),
-      ]),
-    )
+    this.#stepAttributor = new Attributor(read, [], parts.epochMs)
   }
 
   /** Numbers of all engines are different: each takes every so many. */
   nextSeq(): number {
     const { index, of } = this.share
     return this.#seq++ * of + index + 1
+  }
+
+  /** Numbers of steps: requests have theirs without gaps. */
+  nextStep(): number {
+    return ++this.#steps
   }
 
   /** Whether request or user i of a phase is this engine's. */
@@ -143,20 +166,105 @@ export class RunContext {
     const last = this.#lastRoute
     // Most requests go the way of the one before.
     if (last !== null && last.lane === lane && last.shape === shape) return last
-    const route = this.#routes.get(lane)?.get(shape)
-    assert(route !== undefined, `no lane ${lane} or no shape ${shape}`)
+    const key = `${lane}\n${shape}`
+    const route = this.#routes.get(key) ?? this.#route(lane, shape)
+    this.#routes.set(key, route)
     this.#lastRoute = route
     return route
   }
 
-  #route(lane: Lane, shape: RequestShape): Route {
+  #route(laneName: string, shapeName: string): Route {
+    const lane = this.#laneOf(laneName)
+    const shape = this.plan.shapes.find(({ name }) => name === shapeName)
+    assert(shape !== undefined, `no shape ${shapeName}`)
+    const { variables } = this
+    const parts = { ...this.#parts, runId: this.plan.runId, secrets: this.#secretsOf(lane) }
     return {
-      lane: lane.name,
-      shape: shape.name,
+      lane: laneName,
+      shape: shapeName,
       cost: shapeCost(shape),
-      attributor: this.attributorOf(lane.name),
-      template: requestTemplate(lane, shape, { runId: this.plan.runId, ...this.#parts }),
+      attributor: this.attributorOf(laneName),
+      template: requestTemplate(lane, filledShape(shape, variables), parts),
     }
+  }
+
+  #laneOf(name: string): Lane {
+    const lane = this.plan.lanes.find((candidate) => candidate.name === name)
+    assert(lane !== undefined, `no lane ${name}`)
+    return lane
+  }
+
+  /** A scenario begins: nothing is captured yet. */
+  begin(): void {
+    this.#captured.clear()
+    this.#routes.clear()
+    this.#lastRoute = null
+    this.variables.clear()
+    for (const [name, value] of Object.entries(this.plan.variables)) this.variables.set(name, value)
+    this.variables.set('run', this.plan.runId)
+  }
+
+  /** Keeps what a step captured; false where there is nothing that can be kept. */
+  keep(name: string, value: unknown, isSecret: boolean): boolean {
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+      return false
+    }
+    this.variables.set(name, value)
+    const isCredential = this.plan.lanes.some(
+      ({ credential }) => credential.from === 'capture' && credential.name === name,
+    )
+    if (isSecret || isCredential) {
+      this.#secrets = [...this.#secrets, String(value)]
+      this.#redact = redactor(this.#secrets)
+    } else this.#captured.set(name, value)
+    // What was rendered with the value before has to be rendered again.
+    this.#routes.clear()
+    this.#lastRoute = null
+    return true
+  }
+
+  /** What the steps of the scenario captured, but for secrets. */
+  get captured(): Readonly<Record<string, Scalar>> {
+    return Object.fromEntries(this.#captured)
+  }
+
+  redact(text: string): string {
+    return this.#redact(text)
+  }
+
+  get userAgent(): string {
+    return this.#parts.userAgent
+  }
+
+  get stepDriver(): Driver {
+    return this.#parts.stepDriver
+  }
+
+  pathOf(path: string): string | null {
+    return pathAt(path, this.#parts)
+  }
+
+  /** The capture that a lane's credential needs and that is not there; null: nothing is missing. */
+  missingOf(lane: string): string | null {
+    const { credential } = this.#laneOf(lane)
+    if (credential.from !== 'capture' || this.variables.has(credential.name)) return null
+    return credential.name
+  }
+
+  headersOf(lane: string): Record<string, string> {
+    const found = this.#laneOf(lane)
+    return laneHeaders(found, this.#secretsOf(found))
+  }
+
+  #secretsOf({ name, credential, header, prefix }: Lane): LaneSecrets {
+    if (credential.from !== 'capture') return this.#parts.secrets
+    const value = this.variables.get(credential.name)
+    return new Map(value === undefined ? [] : [[name, { [header]: prefix + value }]])
+  }
+
+  /** Who reads the answer to a step: its lane's ledger where limiters see it. */
+  stepAttributor(lane: string | null): Attributor {
+    return lane === null ? this.#stepAttributor : this.attributorOf(lane)
   }
 
   /** What an attribution has to say, on one line and without secrets; null: nothing. */

@@ -135,6 +135,7 @@ class Crew {
       unsent: sum(({ unsent }) => unsent),
       ended: sum(({ ended }) => ended),
       lag: worstLag(ends.map(({ lag }) => lag)),
+      scenarios: ends[0]!.scenarios,
       findings: this.#findings.all(),
     }
   }

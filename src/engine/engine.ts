@@ -10,10 +10,12 @@ import type { Micros } from '../core/units.ts'
 import type { NextRequest, SaturateOptions, Saturation } from '../drivers/autocannon.ts'
 import type { Phase, Scenario } from '../load/plan.ts'
 import { phaseSeed } from '../load/share.ts'
+import type { ScenarioOutcome } from '../load/stepResults.ts'
 import { describeStop } from '../load/stop.ts'
 import { ArrivalShape } from './arrivalShape.ts'
 import { type ContextParts, RunContext } from './context.ts'
 import { PhaseRun, type StopReason } from './phaseRun.ts'
+import { ScenarioSteps } from './scenarioSteps.ts'
 import { type Source, sourceOf } from './sources.ts'
 
 export interface EngineParts extends ContextParts {
@@ -36,6 +38,8 @@ export interface EngineResult {
   readonly ended: number
   /** How late requests were handed to the driver. */
   readonly lag: LagSummary
+  /** What the steps of each scenario came to; those that were not reached have none. */
+  readonly scenarios: readonly ScenarioOutcome[]
 }
 
 export interface LagSummary {
@@ -58,7 +62,9 @@ export class Engine {
   readonly #context: RunContext
   readonly #interrupt = new AbortController()
   readonly #shape = new ArrivalShape()
+  readonly #outcomes: ScenarioOutcome[] = []
   #current: { run: PhaseRun; source: Source } | null = null
+  #steps: ScenarioSteps | null = null
   #isTargetDead = false
   #counts = { planned: 0, sent: 0, unsent: 0, ended: 0 }
 
@@ -79,6 +85,7 @@ export class Engine {
 
   /** Drops what is in flight, too. */
   abort(): void {
+    this.#steps?.abort()
     this.stop()
     this.#current?.run.abortAll()
     this.#current?.source.abort()
@@ -91,13 +98,7 @@ export class Engine {
     for (const scenario of plan.scenarios) {
       if (this.#isOver) break
       this.#event('scenario-started', { scenario }, scenario.title)
-      for (const phase of scenario.phases) {
-        if (this.#isOver) break
-        await this.#isolate(scenario, phase)
-        if (this.#isOver) break
-        const startUs = await this.#meet()
-        if (!this.#isOver) await this.#runPhase(scenario, phase, startUs)
-      }
+      await this.#runScenario(scenario)
     }
     const reason = this.#isTargetDead
       ? 'target-died'
@@ -105,7 +106,32 @@ export class Engine {
         ? 'interrupted'
         : 'completed'
     this.#event('run-ended', null, reason)
-    return { reason, ...this.#counts, lag: this.lag() }
+    return { reason, ...this.#counts, lag: this.lag(), scenarios: this.#outcomes }
+  }
+
+  async #runScenario(scenario: Scenario): Promise<void> {
+    const steps = new ScenarioSteps({
+      context: this.#context,
+      scenario,
+      interrupt: this.#interrupt.signal,
+      event: (kind, text, phase) =>
+        this.#event(kind, phase === undefined ? { scenario } : { scenario, phase }, text),
+    })
+    this.#steps = steps
+    await steps.open()
+    for (const phase of scenario.phases) {
+      await steps.before(phase)
+      if (!steps.isGoingOn || this.#isOver) break
+      await this.#isolate(scenario, phase)
+      if (this.#isOver) break
+      const startUs = await this.#meet()
+      if (this.#isOver) break
+      steps.startProbes()
+      await this.#runPhase(scenario, phase, startUs)
+      await steps.stopProbes()
+    }
+    this.#outcomes.push(await steps.close())
+    this.#steps = null
   }
 
   get #isOver(): boolean {

@@ -72,6 +72,8 @@ async function main(): Promise<void> {
     driverOf: (name) => transport.driverOf(name),
     epochMs,
     userAgent: input.userAgent,
+    origin: address.origin,
+    stepDriver: transport.stepDriver,
     pathPrefix: address.pathPrefix,
     sink: {
       record(record) {

@@ -3,13 +3,15 @@
 
 import type { Clock } from '../core/clock.ts'
 import { assert } from '../core/errors.ts'
-import type { Driver } from '../drivers/driver.ts'
+import { type Driver, stepCaps } from '../drivers/driver.ts'
 import { wireDriver } from '../drivers/wire/wire.ts'
 import type { DriverName, Plan, TlsOptions } from '../load/plan.ts'
 
 /** All drivers to one origin that a run needs. */
 export interface Transport {
   driverOf(name: DriverName): Driver
+  /** For steps: it keeps streams, too, and has connections of its own. */
+  readonly stepDriver: Driver
   close(): Promise<void>
 }
 
@@ -17,16 +19,18 @@ export interface Transport {
 export async function openTransport(origin: string, clock: Clock, plan: Plan): Promise<Transport> {
   const tls = tlsOf(plan)
   const wire = wireDriver(origin, clock, tls)
+  const stepDriver = wireDriver(origin, clock, { ...tls, caps: stepCaps })
   const names = phasesOf(plan).map(({ driver }) => driver)
   const undici = names.includes('undici') ? await openUndici(origin, clock, plan, tls) : null
   return {
+    stepDriver,
     driverOf(name) {
       if (name !== 'undici') return wire
       assert(undici !== null, 'no phase of the plan has asked for undici')
       return undici
     },
     async close() {
-      await Promise.all([wire.close(), undici?.close()])
+      await Promise.all([wire.close(), stepDriver.close(), undici?.close()])
     },
   }
 }

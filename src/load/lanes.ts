@@ -6,6 +6,8 @@ export type CredentialSource =
   | { readonly from: 'env'; readonly name: string; readonly fallback?: string }
   | { readonly from: 'file'; readonly path: string }
   | { readonly from: 'command'; readonly command: string }
+  /** What a step of the scenario captured under this name. */
+  | { readonly from: 'capture'; readonly name: string }
 
 /** One identity: its credential goes into `header`, after `prefix`. */
 export interface Lane {

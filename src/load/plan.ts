@@ -10,6 +10,7 @@ import type { ArrivalProcess } from './arrivals.ts'
 import type { Lane } from './lanes.ts'
 import type { MixEntry } from './mix.ts'
 import type { RequestShape } from './shapes.ts'
+import type { Probe, Scalar, Step } from './steps.ts'
 import type { StopRule } from './stop.ts'
 
 /** Raised when the meaning of a field changes. */
@@ -53,15 +54,41 @@ export interface Phase {
   readonly timeoutUs: Micros
   /** Requests in flight above which an open arrival is not sent. */
   readonly inFlightMax: number
+  /** Steps before its first request; when one fails, the rest of the scenario is not run. */
+  readonly before: readonly Step[]
 }
 
 /** A named traffic pattern with what is expected of it. */
 export interface Scenario {
   readonly name: string
   readonly title: string
+  /** Why it is not run, when that is known beforehand; null: it is. */
+  readonly skip: string | null
+  /** What it needs of the target: when one fails, the scenario is skipped. */
+  readonly needs: readonly Step[]
+  /** Before the phases: when one fails, nothing more is run but the teardown. */
+  readonly setup: readonly Step[]
+  /** May be none, where steps say it all. */
   readonly phases: readonly Phase[]
+  /** While phases run. */
+  readonly probes: readonly Probe[]
+  /** After the phases, all of them. */
+  readonly steps: readonly Step[]
+  /** At the end, whatever happened, interruptions included. */
+  readonly teardown: readonly Step[]
   /** Statements that must hold at the end: 'first(many-cheap).limiter == requests'. */
   readonly expectations: readonly string[]
+}
+
+/** A scenario without anything around its phases. */
+export const bareScenario: Omit<Scenario, 'name' | 'title' | 'phases'> = {
+  skip: null,
+  needs: [],
+  setup: [],
+  probes: [],
+  steps: [],
+  teardown: [],
+  expectations: [],
 }
 
 /** Where the load goes. `gateway`: the embedded one, with its preset. */
@@ -89,6 +116,8 @@ export interface Plan {
   readonly shapes: readonly RequestShape[]
   readonly scenarios: readonly Scenario[]
   readonly caps: Caps
+  /** For `{{name}}` in steps and shapes. */
+  readonly variables: Readonly<Record<string, Scalar>>
 }
 
 /** The declared limiters that a lane meets. */
@@ -109,4 +138,11 @@ function canonicalJson(value: unknown): string {
       ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
       : entry,
   )
+}
+
+/** Every step of a scenario, in the order in which they come. */
+export function stepsOf(scenario: Scenario): readonly Step[] {
+  const { needs, setup, phases, probes, steps, teardown } = scenario
+  const between = phases.flatMap(({ before }) => before)
+  return [...needs, ...setup, ...between, ...probes.map(({ step }) => step), ...steps, ...teardown]
 }

@@ -2,6 +2,7 @@
 
 import type { RequestCost } from '../core/limits.ts'
 import { promptMaker, promptTemplate } from './prompts.ts'
+import { filledBody, filledData, type Variables } from './steps.ts'
 
 /** Templates that know how to ask for `outputTokensMax` tokens after `promptTokens` of prompt. */
 export type ShapeKind = 'chat' | 'completion' | 'embedding' | 'raw'
@@ -62,6 +63,15 @@ export function shapeTemplate(shape: RequestShape, nonce: string): ShapeTemplate
     tail: prompt.tail + json.slice(at + mark.length),
   }
   return { method, path, headers: { 'content-type': 'application/json', ...shape.headers }, body }
+}
+
+/** A shape with the variables in its texts filled in. */
+export function filledShape(shape: RequestShape, variables: Variables): RequestShape {
+  return { ...filledData({ ...shape, body: null }, variables), body: bodyFilled(shape, variables) }
+}
+
+function bodyFilled({ body }: RequestShape, variables: Variables): string | null {
+  return body === null ? null : filledBody(body, variables)
 }
 
 /** What a request of this shape costs at most; dollars are not known to a client. */

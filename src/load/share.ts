@@ -3,7 +3,7 @@
 
 import { randomStream, uniformAt } from '../core/random.ts'
 import { isOpen, type OpenArrivals, schedule } from './arrivals.ts'
-import type { Caps, Phase, Plan, Scenario } from './plan.ts'
+import { type Caps, type Phase, type Plan, type Scenario, stepsOf } from './plan.ts'
 import type { StopRule } from './stop.ts'
 
 /** One of `of` engines. */
@@ -37,6 +37,7 @@ export function planShare(plan: Plan, share: Share): Plan {
 /** Why a plan cannot be shared by `of` engines; null when it can. */
 export function sharingProblem(plan: Plan, of: number): string | null {
   for (const scenario of plan.scenarios) {
+    if (stepsOf(scenario).length > 0) return `${scenario.name} has steps, which one worker does`
     for (const { name, until, isolate, lanes } of scenario.phases) {
       const place = `${scenario.name}/${name}`
       if (until.some(({ kind }) => kind === 'rejected' || kind === 'spent')) {

@@ -51,6 +51,9 @@ function headline(summary: RunSummary, paint: Paint): string {
 }
 
 function scenarioLines(scenario: ScenarioSummary, paint: Paint): string[] {
+  if (scenario.skipped !== null) {
+    return [`${paint('bold', scenario.name)}  ${paint('yellow', 'skipped')}: ${scenario.skipped}`]
+  }
   return [
     paint('bold', `${scenario.name}`) + paint('dim', `  ${countsText(scenario)}`),
     ...table(limiterHead, scenario.limiters.map(limiterCells), paint),
@@ -61,6 +64,7 @@ function scenarioLines(scenario: ScenarioSummary, paint: Paint): string[] {
 
 function countsText({ attempted, counts }: ScenarioSummary): string {
   const parts = Object.entries(counts).filter(([, count]) => count > 0)
+  if (attempted === 0) return 'no load, steps only'
   const shares = parts.map(
     ([outcome, count]) => `${formatInteger(count)} ${outcome} (${formatShare(count / attempted)})`,
   )
@@ -137,8 +141,10 @@ function checkLine({ statement, verdict, actual, reason }: CheckResult, paint: P
     passed: paint('green', 'passed'),
     failed: paint('red', 'FAILED'),
     inconclusive: paint('yellow', 'open  '),
+    known: paint('yellow', 'known '),
+    skipped: paint('dim', 'skipped'),
   }[verdict]
-  const told = verdict === 'inconclusive' ? reason : actual
+  const told = [actual, reason].filter((text) => text !== '').join('; ')
   return `  ${mark}  ${statement}${told === '' ? '' : paint('dim', `  → ${told}`)}`
 }
 

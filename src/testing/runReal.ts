@@ -33,7 +33,9 @@ export async function runReal(plan: Plan, origin: string): Promise<RealRun> {
     driverOf: (name) => transport.driverOf(name),
     epochMs,
     userAgent: 'limitscope/test',
+    origin,
     pathPrefix: '',
+    stepDriver: transport.stepDriver,
     sink: {
       record(record) {
         records.push(copyRecord(record))

@@ -4,7 +4,8 @@ import { VirtualClock } from '../core/clock.ts'
 import type { RunEvent } from '../core/event.ts'
 import type { Progress } from '../core/progress.ts'
 import { copyRecord, type RequestRecord } from '../core/record.ts'
-import { inProcessDriver } from '../drivers/inProcess.ts'
+import { stepCaps } from '../drivers/driver.ts'
+import { type InProcessServer, inProcessDriver } from '../drivers/inProcess.ts'
 import { Engine, type EngineResult } from '../engine/engine.ts'
 import type { AnswerNames } from '../engine/sink.ts'
 import type { GatewayDecision } from '../gateway/decisionLog.ts'
@@ -12,7 +13,7 @@ import { presets } from '../gateway/presets.ts'
 import { GatewayService } from '../gateway/service.ts'
 import type { GatewaySpec } from '../gateway/spec.ts'
 import type { Lane } from '../load/lanes.ts'
-import type { Phase, Plan, Scenario } from '../load/plan.ts'
+import { bareScenario, type Phase, type Plan, type Scenario } from '../load/plan.ts'
 import type { RequestShape } from '../load/shapes.ts'
 
 export interface Simulation {
@@ -70,12 +71,13 @@ export function phase(changes: Partial<Phase>): Phase {
     drainUs: 30e6,
     timeoutUs: 60e6,
     inFlightMax: 1000,
+    before: [],
     ...changes,
   }
 }
 
 export function scenario(name: string, ...phases: Phase[]): Scenario {
-  return { name, title: name, phases, expectations: [] }
+  return { ...bareScenario, name, title: name, phases }
 }
 
 export function plan(changes: Partial<Plan>): Plan {
@@ -91,6 +93,7 @@ export function plan(changes: Partial<Plan>): Plan {
     shapes: [cheap, expensive],
     scenarios: [],
     caps: { requestsMax: null, ratePerSMax: null, durationUsMax: null, tokensMax: null },
+    variables: {},
     ...changes,
   }
 }
@@ -105,6 +108,8 @@ export function declaredBy(spec: GatewaySpec): Plan['limiters'] {
 export interface SimulationOptions {
   readonly plan: Plan
   readonly spec?: GatewaySpec
+  /** Instead of an embedded gateway. */
+  readonly server?: InProcessServer
   readonly travelUs?: number
   /** Called with the engine when the clock has reached `us`. */
   readonly at?: readonly { readonly us: number; readonly run: (engine: Engine) => void }[]
@@ -120,7 +125,10 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   const secrets = options.plan.lanes.map(
     (lane) => [lane.name, { authorization: `Bearer sk-${lane.tier}-key` }] as const,
   )
-  const driver = inProcessDriver(service, clock, options.travelUs)
+  const { travelUs } = options
+  const server = options.server ?? service
+  const driver = inProcessDriver(server, clock, { travelUs })
+  const stepDriver = inProcessDriver(server, clock, { travelUs, caps: stepCaps })
   const engine = new Engine({
     plan: options.plan,
     secrets: new Map(secrets),
@@ -135,7 +143,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     },
     epochMs: 0,
     userAgent: 'limitscope/test',
+    origin: 'http://in-process',
     pathPrefix: '',
+    stepDriver,
     meet: null,
     saturate: null,
   })

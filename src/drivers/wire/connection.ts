@@ -170,7 +170,8 @@ export class Connection implements Exchange, Sending, Expiring {
     if (this.failure !== null) return
     const { bodyBytesMax } = this.#parts.caps
     if (this.bytesIn > bodyBytesMax) return this.#spoil(`body longer than ${bodyBytesMax} bytes`)
-    if (this.#events === null) return this.#kept.add(chunk, start, end)
+    if (this.#events === null || this.#parts.caps.keepsStreams) this.#kept.add(chunk, start, end)
+    if (this.#events === null) return
     try {
       this.#events.push(chunk, start, end, this.endUs)
     } catch (error) {

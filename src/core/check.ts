@@ -1,0 +1,18 @@
+// One statement about a run, judged: what summaries, files and reports show of it.
+
+/**
+ * `known`: it is not as documented, but as the system is known to behave; `skipped`: what it needs is
+ * not there.
+ */
+export const checkVerdicts = ['passed', 'failed', 'inconclusive', 'known', 'skipped'] as const
+export type CheckVerdict = (typeof checkVerdicts)[number]
+
+/** One statement, judged. */
+export interface CheckResult {
+  readonly statement: string
+  readonly verdict: CheckVerdict
+  /** What was found, with its unit. */
+  readonly actual: string
+  /** Why it could not be decided, or what is known about it; '' otherwise. */
+  readonly reason: string
+}

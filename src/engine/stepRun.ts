@@ -1,0 +1,218 @@
+// One step under way: its request with the variables of the scenario filled in, its answer, what the
+// checks say of it, and what is kept of it.
+
+import type { CheckResult } from '../core/check.ts'
+import { sleepUntil } from '../core/clock.ts'
+import { formatSpan } from '../core/format.ts'
+import { safeLine } from '../core/text.ts'
+import type { Exchange, RequestTemplate, Sending } from '../drivers/driver.ts'
+import {
+  filled,
+  filledBody,
+  filledData,
+  type Step,
+  type StepCheck,
+  type Test,
+  variablesIn,
+} from '../load/steps.ts'
+import { foundText, holds, testText } from '../load/stepTests.ts'
+import { Answer } from './answer.ts'
+import type { RunContext } from './context.ts'
+
+/** What became of a step. */
+export interface StepEnd {
+  readonly step: Step
+  readonly checks: readonly CheckResult[]
+  /** All checks hold, and everything that was to be kept was there. */
+  readonly isGood: boolean
+  /** One line for people. */
+  readonly text: string
+}
+
+/** A status below 400, for steps that say nothing else. */
+const expectsSuccess: StepCheck = {
+  place: { kind: 'status' },
+  tests: [{ is: 'below', value: 400 }],
+  actual: null,
+}
+
+export class StepRun {
+  readonly #context: RunContext
+  readonly #step: Step
+  #sending: Sending | null = null
+  #isAborted = false
+
+  constructor(context: RunContext, step: Step) {
+    this.#context = context
+    this.#step = step
+  }
+
+  /** Drops what is in flight. */
+  abort(): void {
+    this.#isAborted = true
+    this.#sending?.abort()
+  }
+
+  /** Resolves when it is done; `signal` ends the asking again, not the exchange under way. */
+  async run(signal?: AbortSignal): Promise<StepEnd> {
+    const { clock } = this.#context
+    const { eventually } = this.#step
+    const untilUs = clock.nowUs() + (eventually?.withinUs ?? 0)
+    const startUs = clock.nowUs()
+    for (let tries = 1; ; tries++) {
+      const end = await this.#once()
+      const nextUs = clock.nowUs() + (eventually?.everyUs ?? 0)
+      const isOver = this.#isAborted || signal?.aborted === true
+      if (end.isGood || eventually === null || nextUs > untilUs || isOver) {
+        return tries === 1 ? end : withTries(end, tries, clock.nowUs() - startUs)
+      }
+      await sleepUntil(clock, nextUs, signal)
+    }
+  }
+
+  async #once(): Promise<StepEnd> {
+    const missing = this.#missing()
+    if (missing.length > 0) {
+      const names = missing.map((name) => `{{${name}}}`).join(', ')
+      return this.#notDone(`needs ${names}, which no step before it has captured`)
+    }
+    if (this.#context.sendable === 0) return this.#notDone('a cap of the run was reached')
+    const template = this.#template()
+    if (typeof template === 'string') return this.#notDone(template)
+    return this.#judged(await this.#send(template))
+  }
+
+  /** Variables that its request needs and nobody has. */
+  #missing(): string[] {
+    const { path, headers, body, lane } = this.#step
+    const known = this.#context.variables
+    const missing = variablesIn({ path, headers, body }).filter((name) => !known.has(name))
+    const ofLane = lane === null ? null : this.#context.missingOf(lane)
+    return ofLane === null ? missing : [...missing, ofLane]
+  }
+
+  /** The request; or why there is none. */
+  #template(): RequestTemplate | string {
+    const { method, headers, body, lane } = this.#step
+    const { variables } = this.#context
+    const path = this.#context.pathOf(filled(this.#step.path, variables))
+    if (path === null) return `its URL leads to another host than the target's`
+    return {
+      method,
+      path,
+      headers: lowerCase({
+        'user-agent': this.#context.userAgent,
+        ...filledData(headers, variables),
+        ...(lane === null ? {} : this.#context.headersOf(lane)),
+      }),
+      idPrefix: `${this.#context.plan.runId}-step-`,
+      body: { head: body === null ? '' : filledBody(body, variables), variable: null, tail: '' },
+    }
+  }
+
+  #send(template: RequestTemplate): Promise<Answer> {
+    const { lane, cost, timeoutUs } = this.#step
+    const attributor = this.#context.stepAttributor(cost === null ? null : lane)
+    const spent = cost ?? { promptTokens: 0, completionTokens: 0, usd: 0 }
+    const entry = attributor.sent(spent, this.#context.clock)
+    this.#context.countSent()
+    return new Promise((resolve) => {
+      const caller = {
+        ended: (exchange: Exchange) => {
+          this.#sending = null
+          resolve(new Answer(exchange, attributor.ended(spent, entry, exchange)))
+        },
+      }
+      this.#sending = this.#context.stepDriver.send(
+        template,
+        this.#context.nextStep(),
+        timeoutUs,
+        caller,
+      )
+    })
+  }
+
+  #judged(answer: Answer): StepEnd {
+    const { checks, captures, name } = this.#step
+    const results = (checks.length === 0 ? [expectsSuccess] : checks).map((check) =>
+      this.#check(check, answer),
+    )
+    const lost = captures.filter(({ name, place, isSecret }) => {
+      return !this.#context.keep(
+        name,
+        answer.at(filledData(place, this.#context.variables)),
+        isSecret,
+      )
+    })
+    const kept = lost.map(({ name: variable, place }): CheckResult => {
+      const actual = this.#clean(answer.oddity(place) || 'nothing there')
+      return {
+        statement: `${name}: gives ${variable}`,
+        verdict: 'failed',
+        actual,
+        reason: this.#step.remedy,
+      }
+    })
+    const all = [...results, ...kept]
+    const isGood = all.every(({ verdict }) => verdict === 'passed' || verdict === 'known')
+    const status = answer.failure ?? `status ${answer.status}`
+    const text = this.#clean(`${name}: ${status} in ${formatSpan(answer.serviceUs)}`)
+    return { step: this.#step, checks: all, isGood, text }
+  }
+
+  #check(check: StepCheck, answer: Answer): CheckResult {
+    const { place, tests, actual } = check
+    const { variables } = this.#context
+    const at = filledData(place, variables)
+    const value = answer.at(at)
+    const passes = (wanted: readonly Test[]) =>
+      answer.failure === null && filledData(wanted, variables).every((test) => holds(test, value))
+    const isPassed = passes(tests)
+    const isKnown = !isPassed && actual !== null && passes(actual.tests)
+    const oddity = isPassed || isKnown ? '' : answer.oddity(at)
+    const found = foundText(at, value)
+    const said = oddity === '' || place.kind === 'status' ? found : `${found} (${oddity})`
+    return {
+      statement: statementOf(this.#step, check),
+      verdict: isPassed ? 'passed' : isKnown ? 'known' : 'failed',
+      actual: this.#clean(answer.failure === null ? said : answer.failure),
+      reason: isPassed ? '' : isKnown ? actual.note : this.#step.remedy,
+    }
+  }
+
+  #notDone(reason: string): StepEnd {
+    const checks = openChecks(this.#step, reason)
+    return { step: this.#step, checks, isGood: false, text: `${this.#step.name}: ${reason}` }
+  }
+
+  #clean(text: string): string {
+    return safeLine(this.#context.redact(text))
+  }
+}
+
+/** All checks of a step as open. */
+export function openChecks(step: Step, reason: string): CheckResult[] {
+  return (step.checks.length === 0 ? [expectsSuccess] : step.checks).map((check) => ({
+    statement: statementOf(step, check),
+    verdict: 'inconclusive',
+    actual: '',
+    reason,
+  }))
+}
+
+/** 'mint: status == 201' */
+export function statementOf({ name }: Step, { place, tests }: StepCheck): string {
+  return `${name}: ${tests.map((test) => testText(place, test)).join(' and ')}`
+}
+
+function withTries(end: StepEnd, tries: number, us: number): StepEnd {
+  const how = `after ${tries} tries in ${formatSpan(us)}`
+  const checks = end.checks.map((check) => ({ ...check, actual: `${check.actual} ${how}` }))
+  return { ...end, checks, text: `${end.text}, ${how}` }
+}
+
+function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  )
+}
