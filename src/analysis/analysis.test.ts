@@ -205,7 +205,6 @@ describe('a summary', () => {
       durationUs: 20e6,
       reason: 'completed',
       health: { verdict: 'VALID', reasons: [], readings: healthy },
-      outcomes: [],
       recorder,
       ...change,
     })

@@ -36,8 +36,8 @@ export interface SummaryParts {
   readonly health: GeneratorHealth
   /** Whether scenarios that are skipped make the run inconclusive; default false. */
   readonly noSkip?: boolean
-  /** What the steps of each scenario came to. */
-  readonly outcomes: readonly ScenarioOutcome[]
+  /** What the steps of each scenario came to; default: there were none. */
+  readonly outcomes?: readonly ScenarioOutcome[]
   readonly recorder: Pick<RunRecorder, 'series' | 'findings' | 'counts' | 'spans'>
 }
 
@@ -62,7 +62,7 @@ export function summarize(parts: SummaryParts): RunSummary {
   }
 }
 
-function wasReached(name: string, { outcomes, recorder }: SummaryParts): boolean {
+function wasReached(name: string, { outcomes = [], recorder }: SummaryParts): boolean {
   return (
     outcomes.some(({ scenario }) => scenario === name) ||
     recorder.series.all().some((series) => series.names.scenario === name)
@@ -71,7 +71,7 @@ function wasReached(name: string, { outcomes, recorder }: SummaryParts): boolean
 
 function summarizeScenario(scenario: Scenario, parts: SummaryParts): ScenarioSummary {
   const { plan, reason, health } = parts
-  const outcome = parts.outcomes.find((one) => one.scenario === scenario.name)
+  const outcome = parts.outcomes?.find((one) => one.scenario === scenario.name)
   const body = {
     ...measured(scenario.name, parts),
     skipped: outcome?.skipped ?? null,

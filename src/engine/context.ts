@@ -42,9 +42,8 @@ export interface ContextParts {
 export function requestTemplate(
   lane: Lane,
   shape: RequestShape,
-  parts: Pick<ContextParts, 'secrets' | 'userAgent' | 'pathPrefix' | 'origin'> & {
-    readonly runId: string
-  },
+  parts: Pick<ContextParts, 'secrets' | 'userAgent' | 'pathPrefix'> &
+    Partial<Pick<ContextParts, 'origin'>> & { readonly runId: string },
 ): RequestTemplate {
   const { method, path, headers, body } = shapeTemplate(shape, parts.runId)
   return {
@@ -59,11 +58,11 @@ export function requestTemplate(
 /** A path of the target, or a URL that leads to it, as it goes on the wire; null: it leads elsewhere. */
 export function pathAt(
   path: string,
-  { origin, pathPrefix }: Pick<ContextParts, 'origin' | 'pathPrefix'>,
+  { origin, pathPrefix }: Pick<ContextParts, 'pathPrefix'> & Partial<Pick<ContextParts, 'origin'>>,
 ): string | null {
   if (!/^https?:/i.test(path)) return pathPrefix + path
   const url = URL.parse(path)
-  return url?.origin === origin ? url.pathname + url.search : null
+  return url !== null && url.origin === origin ? url.pathname + url.search : null
 }
 
 /** One shape on one lane: its bytes, its cost, who explains its rejections. */

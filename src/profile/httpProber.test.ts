@@ -54,7 +54,10 @@ const asFree = { shape: 'get', lane: 'free' }
 test('one request is one observation: instants, outcome, cost, what is advertised', async () => {
   const clock = new VirtualClock()
   const spec = gatewaySpec('free', { requests: '2/10s', dialect: 'ietf', ttft: '5ms', spread: 0 })
-  const prober = proberOver(inProcessDriver(new GatewayService(spec, clock), clock, 3_000), clock)
+  const prober = proberOver(
+    inProcessDriver(new GatewayService(spec, clock), clock, { travelUs: 3_000 }),
+    clock,
+  )
   const send = () => clock.run(prober.send({ shape: 'cheap', lane: 'free' }))
   const [first] = [await send(), await send()]
   expect(first).toMatchObject({ seq: 1, sentUs: 0, outcome: 'ok', status: 200, limiter: null })
