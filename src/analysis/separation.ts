@@ -4,7 +4,7 @@
 import { formatCount, formatInteger } from '../core/format.ts'
 import { costIn, limitOf, type NamedLimiter, type RequestCost } from '../core/limits.ts'
 import type { Micros } from '../core/units.ts'
-import { LimiterChain } from '../limiters/chain.ts'
+import { firstDenial } from '../limiters/firstDenial.ts'
 import { limitersOfLane, type Phase, type Plan } from '../load/plan.ts'
 import { type RequestShape, shapeCost } from '../load/shapes.ts'
 
@@ -27,16 +27,10 @@ export function predictFirst(
   cost: RequestCost,
   gapUs: Micros,
 ): Prediction {
-  const chain = new LimiterChain(limiters)
-  for (let admitted = 0; admitted < requestsMax; admitted++) {
-    const nowUs = admitted * gapUs
-    const admission = chain.admit({ key: 'lane' }, cost, nowUs)
-    if (admission.outcome === 'denied') {
-      return { limiter: admission.decisions.at(-1)!.limiter.name, admitted }
-    }
-    chain.finish(admission, cost, nowUs)
-  }
-  return { limiter: null, admitted: requestsMax }
+  const stream = { estimate: cost, actual: cost, gapUs, serviceUs: () => 0 }
+  const bounds = { requestsMax, untilUs: Number.POSITIVE_INFINITY }
+  const { limiter, admitted } = firstDenial(limiters, stream, bounds)
+  return { limiter, admitted }
 }
 
 /** Warnings about phases whose shapes will meet another limiter than they wait for, or nearly so. */

@@ -26,7 +26,7 @@ import type { RunFlags } from './run.ts'
 import { version } from './version.ts'
 
 /** What one shape met on one lane. */
-interface Probe {
+export interface Probe {
   readonly lane: string
   readonly shape: string
   readonly outcome: Outcome
@@ -65,7 +65,8 @@ export async function checkCommand(
 
 const userAgent = `limitscope/${version}`
 
-async function probeAll({ plan, secrets, gateway: spec }: Prepared): Promise<Probe[]> {
+/** Sends one request per shape and lane; throws `UserError` where nobody listens. */
+export async function probeAll({ plan, secrets, gateway: spec }: Prepared): Promise<Probe[]> {
   if (plan.target.kind === 'url') {
     // A request per shape and lane is no load: the guard only keeps off reserved addresses.
     await guardHost(plan.target.url, { ...plan.caps, requestsMax: plan.shapes.length })

@@ -80,7 +80,8 @@ function untilOf({ duration, count }: LoadFlags) {
   return rules.length > 0 ? rules : [forDuration('10s')]
 }
 
-function splitUrl(text: string): { base: string; path: string } {
+/** A URL as a target and the path on it; throws `UserError`. */
+export function splitUrl(text: string): { base: string; path: string } {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`)
   if (url === null || !/^https?:$/.test(url.protocol)) {
     const message = `URL: expected something like http://localhost:8080/v1/models, got '${text}'`
@@ -90,7 +91,8 @@ function splitUrl(text: string): { base: string; path: string } {
   return { base, path: url.pathname + url.search }
 }
 
-function splitHeaders(lines: readonly string[]) {
+/** Headers by name, secrets apart from those that may be written; throws `UserError`. */
+export function splitHeaders(lines: readonly string[]) {
   const plain: Record<string, string> = {}
   const secret: Record<string, string> = {}
   for (const line of lines) {

@@ -42,9 +42,16 @@ export async function prepare(
   const { warnings } = frozen
   const plan = gateway === null ? frozen.plan : onGateway(frozen.plan, gateway)
   checkStatements(plan)
-  const secrets =
-    gateway === null ? await resolveSecrets(plan.lanes, where) : embeddedSecrets(plan.lanes)
+  const secrets = await secretsOf(plan, where)
   return { plan, secrets, gateway, warnings: [...warnings, ...separationWarnings(plan)] }
+}
+
+/** The credentials of a plan's lanes; throws `UserError` for one that is not to be had. */
+export async function secretsOf(
+  { target, lanes }: Plan,
+  where: { cwd: string; env: Readonly<Record<string, string | undefined>> },
+): Promise<LaneSecrets> {
+  return target.kind === 'gateway' ? embeddedSecrets(lanes) : resolveSecrets(lanes, where)
 }
 
 /** The embedded gateway tells its own limits. */

@@ -1,9 +1,20 @@
 // The command line as commander knows it: commands, options, help. What a command does is loaded
 // when it is called.
 
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { parseDurationUs, parseRatePerS } from '../core/units.ts'
+import { Command, Option } from 'commander'
+import { addMap } from './capacityProgram.ts'
 import type { CommandIo } from './io.ts'
+import {
+  collect,
+  duration,
+  durationText,
+  integer,
+  rate,
+  rateText,
+  rowEvery,
+  settable,
+  workers,
+} from './options.ts'
 import { pacingNames } from './pacing.ts'
 import { reporters } from './reporters.ts'
 import { version } from './version.ts'
@@ -28,6 +39,7 @@ export function buildProgram(io: CommandIo, done: Done): Command {
   addDemo(program, io, done)
   addRun(program, io, done)
   addLoad(program, io, done)
+  addMap(program, io, done)
   addCheck(program, io, done)
   addGateway(program, io, done)
   addRecover(program, io, done)
@@ -230,55 +242,4 @@ function withOutput(command: Command): Command {
     )
     .option('--json', 'print the summary as one JSON document')
     .option('--dry-run', 'tell what would be done, and do nothing')
-}
-
-/** An option that `LIMITSCOPE_<NAME>` sets, too; the flag wins. */
-function settable(flags: string, description: string, name: string): Option {
-  return new Option(flags, description).env(`LIMITSCOPE_${name}`)
-}
-
-function integer(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('expected a whole number')
-}
-
-/** As every how many requests there is a row; 0: there are none. */
-function rowEvery(text: string): number {
-  if (text === 'all') return 1
-  if (text === 'none') return 0
-  const every = /^sample:([1-9]\d{0,8})$/.exec(text)
-  if (every !== null) return Number(every[1])
-  throw new InvalidArgumentError("expected 'all', 'none' or 'sample:N'")
-}
-
-function workers(text: string): number | 'auto' {
-  if (text === 'auto') return text
-  if (/^[1-9]\d?$/.test(text)) return Number(text)
-  throw new InvalidArgumentError("expected 'auto' or a number from 1 to 99")
-}
-
-function parsed<T>(parse: (text: string) => T, text: string): T {
-  try {
-    return parse(text)
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message)
-  }
-}
-
-const duration = (text: string) => parsed(parseDurationUs, text)
-const rate = (text: string) => parsed(parseRatePerS, text)
-
-/** Checked here, passed on as text: the config schema parses it again with everything else. */
-function durationText(text: string): string {
-  duration(text)
-  return text
-}
-
-function rateText(text: string): string {
-  rate(text)
-  return text
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value]
 }

@@ -80,7 +80,8 @@ export function runIdFor(
   return runId ?? freshRunId(resultsPathOf(out, io), runIdOf(wallMs(), name ?? fallback))
 }
 
-function resultsPathOf(out: string | undefined, { cwd }: CommandIo): string {
+/** Where run folders go. */
+export function resultsPathOf(out: string | undefined, { cwd }: CommandIo): string {
   return resolve(cwd, out ?? 'results')
 }
 
