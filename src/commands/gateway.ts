@@ -2,6 +2,7 @@
 
 import { createWriteStream } from 'node:fs'
 import { exitCodes, messageOf, UserError } from '../core/errors.ts'
+import { breaks as breakTexts } from '../gateway/breaks.ts'
 import { gatewaySpec } from '../gateway/overrides.ts'
 import { startGateway } from '../gateway/server.ts'
 import type { GatewaySpec } from '../gateway/spec.ts'
@@ -19,9 +20,31 @@ export interface GatewayFlags {
   readonly overrides: Readonly<Record<string, unknown>>
 }
 
+/** What commander read, as the command takes it; throws `UserError`. */
+export function gatewayFlags(flags: Readonly<Record<string, unknown>>): GatewayFlags {
+  const { preset, port, host, json, log, faithful, documented, set, break: breaks, ...rest } = flags
+  if (faithful === true && documented === true) {
+    throw new UserError('usage', 'gateway: --faithful and --documented exclude each other')
+  }
+  const overrides = {
+    ...rest,
+    mode: documented === true ? 'documented' : 'faithful',
+    knobs: Object.fromEntries((set as readonly string[]).map(knobOf)),
+    breaks,
+  }
+  return { preset, port, host, json, log, overrides } as GatewayFlags
+}
+
+/** 'NAME=VALUE' as a pair. */
+function knobOf(text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new UserError('usage', `gateway: --set: expected NAME=VALUE, got '${text}'`)
+}
+
 /** Resolves with the exit code when the gateway has been stopped. */
 export async function gatewayCommand(flags: GatewayFlags, io: CommandIo): Promise<number> {
-  const spec = gatewaySpec(flags.preset, flags.overrides)
+  const spec = gatewaySpec(flags.preset, flags.overrides, io.env)
   // Foreign clients send foreign text: have the tokenizer ready before the first of them.
   tokenizer()
   const gateway = await startGateway(spec, flags)
@@ -35,19 +58,29 @@ export async function gatewayCommand(flags: GatewayFlags, io: CommandIo): Promis
 }
 
 function announce(url: string, spec: GatewaySpec, { json }: GatewayFlags, io: CommandIo): void {
-  const { preset, dialect, models, tiers } = spec
+  const { preset, mode, breaks, dialect, models, tiers } = spec
+  const { name: _, ...knobs } = spec.system
   if (json === true) {
-    io.stdout.write(`${JSON.stringify({ url, preset, dialect, models, tiers })}\n`)
+    const document = { url, preset, mode, breaks, knobs, dialect, models, tiers }
+    io.stdout.write(`${JSON.stringify(document)}\n`)
     return
   }
   io.stdout.write(`${url}\n`)
   say(io, `preset ${preset}, answers like ${dialect}, models ${models.join(', ')}`)
+  if (Object.keys(knobs).length > 0) say(io, `${mode}: ${knobsText(knobs)}`)
+  for (const name of breaks) say(io, `broken on purpose: ${name}: ${breakTexts[name]}`)
   for (const [tier, limiters] of Object.entries(tiers)) {
     say(io, `tier ${tier}${tier === spec.defaultTier ? ' (default)' : ''}`)
     for (const limiter of limiters) say(io, `  ${describeLimiter(limiter)}`)
     if (limiters.length === 0) say(io, '  no limits')
   }
   say(io, `try: limitscope run --target ${url}   (Ctrl-C stops the gateway)`)
+}
+
+function knobsText(knobs: Readonly<Record<string, unknown>>): string {
+  return Object.entries(knobs)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')
 }
 
 function stopped(): Promise<void> {

@@ -9,6 +9,7 @@ import { targetOf } from '../config/target.ts'
 import { messageOf, UserError } from '../core/errors.ts'
 import { UnitError } from '../core/units.ts'
 import { gatewaySpec } from '../gateway/overrides.ts'
+import { presets } from '../gateway/presets.ts'
 import { type GatewaySpec, tierOf } from '../gateway/spec.ts'
 import type { Lane, LaneSecrets } from '../load/lanes.ts'
 import type { DeclaredLimiter, Plan } from '../load/plan.ts'
@@ -36,7 +37,9 @@ export async function prepare(
 ): Promise<Prepared> {
   const target = targetOf(options.overrides.target ?? loaded.config.target)
   const gateway =
-    target.kind === 'gateway' ? gatewaySpec(target.preset, loaded.config.gateway ?? {}) : null
+    target.kind === 'gateway'
+      ? gatewaySpec(target.preset, loaded.config.gateway ?? {}, where.env)
+      : null
   const declared = gateway === null ? [] : limitersOfGateway(gateway)
   const frozen = freezePlan(loaded, { ...options, declared, env: where.env })
   const { warnings } = frozen
@@ -51,7 +54,9 @@ export async function secretsOf(
   { target, lanes }: Plan,
   where: { cwd: string; env: Readonly<Record<string, string | undefined>> },
 ): Promise<LaneSecrets> {
-  return target.kind === 'gateway' ? embeddedSecrets(lanes) : resolveSecrets(lanes, where)
+  return target.kind === 'gateway'
+    ? embeddedSecrets(lanes, presets[target.preset]!)
+    : resolveSecrets(lanes, where)
 }
 
 /** The embedded gateway tells its own limits. */
@@ -63,21 +68,21 @@ function limitersOfGateway(spec: GatewaySpec): DeclaredLimiter[] {
 
 /** Lanes of a tier that the gateway does not have are served as its default tier. */
 function onGateway(plan: Plan, spec: GatewaySpec): Plan {
-  const lanes = plan.lanes.map((lane) => ({ ...lane, tier: tierOf(spec, embeddedKey(lane)) }))
+  const lanes = plan.lanes.map((lane) => ({ ...lane, tier: tierOf(spec, embeddedKey(lane, spec)) }))
   return { ...plan, lanes }
 }
 
 /** The embedded gateway takes any key and knows the tier by its name: real ones stay at home. */
-function embeddedSecrets(lanes: readonly Lane[]): LaneSecrets {
+function embeddedSecrets(lanes: readonly Lane[], spec: GatewaySpec): LaneSecrets {
   // What a step captures is the gateway's own.
   const known = lanes.filter(({ credential }) => credential.from !== 'capture')
   return new Map(
-    known.map((lane) => [lane.name, { [lane.header]: lane.prefix + embeddedKey(lane) }]),
+    known.map((lane) => [lane.name, { [lane.header]: lane.prefix + embeddedKey(lane, spec) }]),
   )
 }
 
-function embeddedKey({ name, tier }: Lane): string {
-  return `embedded-${name}-${tier}-key`
+function embeddedKey({ name, tier }: Lane, { laneKey }: GatewaySpec): string {
+  return laneKey.replace('{lane}', name).replace('{tier}', tier)
 }
 
 function checkStatements(plan: Plan): void {

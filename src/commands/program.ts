@@ -139,7 +139,20 @@ function addGateway(program: Command, io: CommandIo, done: Done): void {
   program
     .command('gateway')
     .description('serve the embedded gateway: an OpenAI-compatible API behind limiters')
-    .option('--preset <name>', 'free, premium, openai, kuadrant or plain', 'kuadrant')
+    .option(
+      '--preset <name>',
+      'free, premium, openai, kuadrant, plain; or a system: maas, api-router',
+      'kuadrant',
+    )
+    .option('--faithful', 'play the system as its code behaves, bugs included (the default)')
+    .option('--documented', 'play the system as its documents say')
+    .option(
+      '--set <knob>',
+      "knob of the system: 'RATE_LIMIT_BURST_FREE=7'; may be repeated, or come from the environment",
+      collect,
+      [],
+    )
+    .option('--break <name>', 'break something on purpose: off-by-one, no-done …', collect, [])
     .option('--port <n>', 'port; 0 takes any free one', integer, 8080)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--dialect <name>', 'how rejections are written: openai, kuadrant, ietf, nginx …')
@@ -159,12 +172,11 @@ function addGateway(program: Command, io: CommandIo, done: Done): void {
     .option('--json', 'print URL and limits as one JSON document')
     .addHelpText(
       'after',
-      '\nExample:\n  limitscope gateway --preset openai --requests 60/1m --port 8080',
+      '\nExamples:\n  limitscope gateway --preset openai --requests 60/1m --port 8080\n  limitscope gateway --preset maas --documented --set RATE_LIMIT_WINDOW=10s --break off-by-one',
     )
     .action(async (flags) => {
-      const { gatewayCommand } = await import('./gateway.ts')
-      const { preset, port, host, json, log, ...overrides } = flags
-      done(await gatewayCommand({ preset, port, host, json, log, overrides }, io))
+      const { gatewayCommand, gatewayFlags } = await import('./gateway.ts')
+      done(await gatewayCommand(gatewayFlags(flags), io))
     })
 }
 

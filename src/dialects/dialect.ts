@@ -12,6 +12,7 @@ export const dialectNames = [
   'gemini',
   'litellm',
   'bifrost',
+  'api-router',
   'kong',
   'kong-ai',
   'apisix',

@@ -27,6 +27,9 @@ const dimensions: Partial<Record<DialectName, Partial<Record<LimitUnit, LimitUni
   },
   litellm: { 'prompt-tokens': 'tokens', 'completion-tokens': 'tokens' },
   bifrost: { 'prompt-tokens': 'tokens', 'completion-tokens': 'tokens' },
+  'api-router': Object.fromEntries(
+    units.filter((unit) => unit !== 'usd').map((unit) => [unit, 'requests']),
+  ),
   kong: Object.fromEntries(units.map((unit) => [unit, 'requests'])),
 }
 
@@ -101,6 +104,8 @@ describe('advice', () => {
     ['express-legacy', 30e6],
     ['express-draft-8', 30e6],
     ['fastify', 30e6],
+    // A second, always.
+    ['api-router', 1e6],
     // A whole window, always.
     ['litellm', 60e6],
     ['bifrost', null],
@@ -118,15 +123,12 @@ describe('advice', () => {
     expect(read(view).rejection?.retryAfterUs).toBe(us)
   })
 
-  test.each(dialects.filter(({ name }) => !/^(?:kong|express|fastify|litellm)/.test(name)))(
-    '$name gives none when no instant is known',
-    (dialect) => {
-      const denial = denialBy(limiterOf('slots', 'concurrent-requests'), { retryAfterUs: null })
-      expect(
-        dialect.rejection(viewOf(dialect.rejected(denial), nowUnixMs))?.retryAfterUs,
-      ).toBeNull()
-    },
-  )
+  test.each(
+    dialects.filter(({ name }) => !/^(?:kong|express|fastify|litellm|api-router)/.test(name)),
+  )('$name gives none when no instant is known', (dialect) => {
+    const denial = denialBy(limiterOf('slots', 'concurrent-requests'), { retryAfterUs: null })
+    expect(dialect.rejection(viewOf(dialect.rejected(denial), nowUnixMs))?.retryAfterUs).toBeNull()
+  })
 })
 
 describe('an admitted response advertises what is left', () => {

@@ -2,6 +2,7 @@
 // others. Must not know how they are chosen.
 
 import { anthropic } from './anthropic.ts'
+import { apiRouter } from './apiRouter.ts'
 import { apisix } from './apisix.ts'
 import { azureOpenai } from './azureOpenai.ts'
 import { bifrost } from './bifrost.ts'
@@ -43,6 +44,7 @@ export const dialects: readonly Dialect[] = [
   expressDraft8,
   fastify,
   ietf,
+  apiRouter,
   plain,
 ]
 

@@ -4,6 +4,9 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { GatewayDecision } from './decisionLog.ts'
 
+/** Labels and value. */
+export type Sample = readonly [Readonly<Record<string, string>>, number]
+
 export class GatewayMetrics {
   readonly #registry = new Registry()
   readonly #decisions = new Map<string, Map<string, number>>()
@@ -44,6 +47,51 @@ export class GatewayMetrics {
         this.set(inFlight())
       },
     })
+  }
+
+  /** Another counter, with its samples as of a scrape. */
+  counter(
+    { name, help, labelNames }: { name: string; help: string; labelNames: readonly string[] },
+    samples: () => readonly Sample[],
+  ): void {
+    new Counter({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        for (const [labels, value] of samples()) this.inc(labels, value)
+      },
+    })
+  }
+
+  /** Requests let through so far. */
+  get allowed(): number {
+    return this.#sum((limiter) => limiter === '')
+  }
+
+  /** Requests that a limiter stopped so far. */
+  get denied(): number {
+    return this.#sum((limiter) => limiter !== '')
+  }
+
+  /** Requests that one limiter stopped so far. */
+  deniedBy(name: string): number {
+    return this.#sum((limiter) => limiter === name)
+  }
+
+  /** Tokens of all settled requests. */
+  get tokens(): number {
+    return this.#promptTokens + this.#completionTokens
+  }
+
+  #sum(isMeant: (limiter: string) => boolean): number {
+    let sum = 0
+    for (const counts of this.#decisions.values()) {
+      for (const [limiter, count] of counts) if (isMeant(limiter)) sum += count
+    }
+    return sum
   }
 
   decided(tier: string, limiter: string | null): void {

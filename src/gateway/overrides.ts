@@ -4,21 +4,13 @@ import { z } from 'zod'
 import { UserError } from '../core/errors.ts'
 import type { LimiterModel, NamedLimiter, RefillStyle } from '../core/limits.ts'
 import { nearest } from '../core/text.ts'
-import { parseDurationUs, parseRate, UnitError } from '../core/units.ts'
+import { parseRate, UnitError } from '../core/units.ts'
 import { dialectNames } from '../dialects/dialect.ts'
 import { concurrency, fixedWindow, limiter, tokenBucket } from '../limiters/models.ts'
-import { presets } from './presets.ts'
+import { breakNames, tiersBelowDefault } from './breaks.ts'
+import { duration } from './knobs.ts'
+import { presetTable } from './presets.ts'
 import type { GatewaySpec } from './spec.ts'
-
-const duration = z.string().transform((text, context) => {
-  try {
-    return parseDurationUs(text)
-  } catch (error) {
-    if (!(error instanceof UnitError)) throw error
-    context.addIssue({ code: 'custom', message: error.message })
-    return z.NEVER
-  }
-})
 
 const share = z.number().min(0).max(1)
 
@@ -64,6 +56,12 @@ const bucket = z.string().transform((text, context) => {
 })
 
 const overridesSchema = z.strictObject({
+  /** How a system behaves: as its code or as its documents; default faithful. */
+  mode: z.enum(['faithful', 'documented']).optional(),
+  /** Knobs of the system, by its own names. */
+  knobs: z.record(z.string(), z.unknown()).optional(),
+  /** What is broken on purpose. */
+  breaks: z.array(z.enum(breakNames)).optional(),
   dialect: z.enum(dialectNames).optional(),
   seed: z.int().optional(),
   models: z.array(z.string()).optional(),
@@ -89,29 +87,56 @@ const overridesSchema = z.strictObject({
 
 export type GatewayOverrides = z.input<typeof overridesSchema>
 
-/** The preset called `name` with what the user changed; throws `UserError`. */
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The preset called `name` with what the user changed, its knobs also by the environment; throws
+ * `UserError`.
+ */
 export function gatewaySpec(
   name: string,
   overrides: Readonly<Record<string, unknown>>,
+  env: Environment = {},
 ): GatewaySpec {
-  const preset = Object.hasOwn(presets, name) ? presets[name] : undefined
+  const preset = Object.hasOwn(presetTable, name) ? presetTable[name] : undefined
   if (preset === undefined) {
-    const known = Object.keys(presets)
+    const known = Object.keys(presetTable)
     const guess = nearest(name, known)
     const hint = guess === undefined ? '' : `; did you mean '${guess}'?`
     const message = `gateway: expected one of the presets ${known.join(', ')}, got '${name}'${hint}`
     throw new UserError('usage', message)
   }
   const parsed = overridesSchema.safeParse(overrides)
-  if (!parsed.success) throw new UserError('config', problemsText(parsed.error))
-  return merge(preset, parsed.data)
+  if (!parsed.success) {
+    throw new UserError('config', problemsText(parsed.error, 'gateway', overridesSchema))
+  }
+  const { mode = 'faithful', knobs = {} } = parsed.data
+  const schema = preset.knobs(mode)
+  const values = schema.safeParse({ ...knobsIn(env, schema), ...knobs })
+  if (!values.success) {
+    throw new UserError('config', problemsText(values.error, 'gateway.knobs', schema))
+  }
+  return broken(merge(preset.spec(values.data, mode), parsed.data))
+}
+
+/** Knobs that the environment has values for. */
+function knobsIn(env: Environment, schema: z.ZodObject): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+  )
+}
+
+/** What breaks about the spec itself; the rest breaks where it runs. */
+function broken(spec: GatewaySpec): GatewaySpec {
+  if (!spec.breaks.includes('premium-below-free')) return spec
+  return { ...spec, tiers: tiersBelowDefault(spec.tiers, spec.defaultTier) }
 }
 
 function merge(preset: GatewaySpec, changes: z.output<typeof overridesSchema>): GatewaySpec {
   const { latency } = preset
   const limiters = limitersOf(changes)
   const kept = ['dialect', 'seed', 'models', 'templateTokens', 'reasoningShare'] as const
-  const more = ['keys', 'knownKeysOnly', 'decisionIds', 'faults'] as const
+  const more = ['keys', 'knownKeysOnly', 'decisionIds', 'faults', 'breaks'] as const
   const same = Object.fromEntries(
     [...kept, ...more].flatMap((key) => (changes[key] === undefined ? [] : [[key, changes[key]]])),
   )
@@ -148,18 +173,18 @@ function limitersOf(changes: z.output<typeof overridesSchema>): NamedLimiter[] {
   return [...slots, ...buckets, ...window('requests', {}), ...window('tokens', tokens)]
 }
 
-function problemsText(error: z.ZodError): string {
-  const keys = Object.keys(overridesSchema.shape)
+function problemsText(error: z.ZodError, where: string, schema: z.ZodObject): string {
+  const keys = Object.keys(schema.shape)
   return error.issues
     .map((issue) => {
       if (issue.code === 'unrecognized_keys') {
         const [key] = issue.keys
         const guess = nearest(key!, keys)
-        const hint =
-          guess === undefined ? `known keys: ${keys.join(', ')}` : `did you mean '${guess}'?`
-        return `gateway.${key}: unknown key; ${hint}`
+        const known = keys.length === 0 ? 'this preset has none' : `known keys: ${keys.join(', ')}`
+        const hint = guess === undefined ? known : `did you mean '${guess}'?`
+        return `${where}.${key}: unknown key; ${hint}`
       }
-      return `gateway.${issue.path.join('.')}: ${issue.message}`
+      return `${where}.${issue.path.join('.')}: ${issue.message}`
     })
     .join('\n')
 }

@@ -3,46 +3,23 @@
 import type { Cancel, Clock } from '../core/clock.ts'
 import { costIn, type RequestCost } from '../core/limits.ts'
 import type { Micros } from '../core/units.ts'
-import type { Dialect, WriteContext, WrittenResponse } from '../dialects/dialect.ts'
-import type { Admission, LimiterChain } from '../limiters/chain.ts'
+import type { WriteContext, WrittenResponse } from '../dialects/dialect.ts'
+import type { Admission } from '../limiters/chain.ts'
 import type { DecisionLog, GatewayDecision } from './decisionLog.ts'
+import type { Errand, Upstream } from './errand.ts'
+import type { GatewayRequest, Reply } from './exchange.ts'
 import type { ServiceTimes } from './latency.ts'
+import { faultBody } from './manner.ts'
 import type { GatewayMetrics } from './metrics.ts'
-import { type AnswerHead, type Ask, answerBody, errorBody, streamEvents } from './openai.ts'
+import { type AnswerHead, errorBody } from './openai.ts'
 import type { Fault, FaultKind, GatewaySpec } from './spec.ts'
-
-/** A request as it reaches the gateway; header names in lower case. */
-export interface GatewayRequest {
-  /** When its head was there, on the gateway's clock; unknown where nothing has to arrive. */
-  readonly arrivedUs?: Micros
-  readonly method: string
-  readonly path: string
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly body: string
-  readonly address: string
-}
-
-/** Where the answer goes. */
-export interface Reply {
-  head(status: number, headers: WrittenResponse['headers']): void
-  write(text: string): void
-  end(text?: string): void
-  /** Closes the connection after what was written, without ending the answer. */
-  destroy(): void
-  /** Sends bytes that are no HTTP and closes. */
-  garbage(bytes: string): void
-  /** Called when the client has gone before the end. */
-  onGone(run: () => void): void
-}
 
 /** What the passages of one gateway share. */
 export interface Household {
   readonly spec: GatewaySpec
   readonly clock: Clock
-  readonly dialect: Dialect
   readonly decisions: DecisionLog
   readonly metrics: GatewayMetrics
-  chainOf(tier: string): LimiterChain
   /** Remembers whom to call when a queued admission goes on. */
   waitFor(admission: Admission, goOn: () => void): void
   /** Calls them. */
@@ -57,13 +34,6 @@ export interface Household {
   faultOf(request: GatewayRequest, i: number): Fault | null
 }
 
-/** Who asks for what. */
-export interface Asked {
-  readonly key: string
-  readonly tier: string
-  readonly ask: Ask
-}
-
 /**
  * One request on its way through the gateway.
  *
@@ -75,8 +45,9 @@ export class Passage {
   readonly #gateway: Household
   readonly #request: GatewayRequest
   readonly #reply: Reply
-  readonly #asked: Asked
-  readonly #chain: LimiterChain
+  readonly #errand: Errand
+  /** What a whole answer costs. */
+  readonly #cost: RequestCost
   readonly #estimate: RequestCost
   #admission!: Admission
   #decision!: GatewayDecision
@@ -86,20 +57,20 @@ export class Passage {
   #tokensSent = 0
   #enteredUs: Micros = 0
 
-  constructor(gateway: Household, request: GatewayRequest, reply: Reply, asked: Asked) {
+  constructor(gateway: Household, request: GatewayRequest, reply: Reply, errand: Errand) {
     this.#gateway = gateway
     this.#request = request
     this.#reply = reply
-    this.#asked = asked
-    this.#chain = gateway.chainOf(asked.tier)
-    this.#estimate = this.#costOf(asked.ask.outputTokens)
+    this.#errand = errand
+    this.#cost = this.#costOf(errand.ask.outputTokens)
+    this.#estimate = errand.estimate ?? this.#cost
   }
 
   enter(): void {
     this.#enteredUs = this.#nowUs()
-    const { key, tier, ask } = this.#asked
+    const { key, tier, ask } = this.#errand
     const subject = { key, tier, model: ask.model, address: this.#request.address }
-    this.#admission = this.#chain.admit(subject, this.#estimate, this.#nowUs())
+    this.#admission = this.#errand.chain.admit(subject, this.#estimate, this.#nowUs())
     this.#reply.onGone(() => this.#gone())
     if (this.#admission.outcome === 'queued') this.#queue()
     else this.#decided()
@@ -115,7 +86,7 @@ export class Passage {
     if (algorithm.kind !== 'concurrency' || algorithm.queueTimeoutUs === null) return
     this.#cancel = this.#at(this.#nowUs() + algorithm.queueTimeoutUs, () => {
       this.#gateway.forget(this.#admission)
-      this.#gateway.wake(this.#chain.abandon(this.#admission, this.#nowUs()))
+      this.#gateway.wake(this.#errand.chain.abandon(this.#admission, this.#nowUs()))
       this.#decided()
     })
   }
@@ -127,16 +98,16 @@ export class Passage {
       requestId: this.#request.headers['x-request-id'] ?? '',
       arrivedUs: this.#request.arrivedUs ?? this.#enteredUs,
       us: this.#nowUs(),
-      tier: this.#asked.tier,
-      model: this.#asked.ask.model,
+      tier: this.#errand.tier,
+      model: this.#errand.ask.model,
       outcome: outcome === 'allowed' ? 'allowed' : 'denied',
       limiter: outcome === 'allowed' ? null : last!.limiter.name,
       answers: decisions.map(({ limiter, decision }) => ({ limiter: limiter.name, decision })),
     })
-    this.#gateway.metrics.decided(this.#asked.tier, this.#decision.limiter)
+    this.#gateway.metrics.decided(this.#errand.tier, this.#decision.limiter)
     if (outcome !== 'allowed') return this.#deny()
-    if (delayUs === 0) return this.#serve()
-    this.#cancel = this.#at(this.#nowUs() + delayUs, () => this.#serve())
+    if (delayUs === 0) return this.#letIn()
+    this.#cancel = this.#at(this.#nowUs() + delayUs, () => this.#letIn())
   }
 
   #deny(): void {
@@ -153,26 +124,32 @@ export class Passage {
           } as const)
     const requested = costIn(limiter.model.unit, this.#estimate)
     const context = this.#writeContext()
-    const answer = this.#gateway.dialect.rejected({
+    const answer = this.#errand.manner.rejected({
       ...context,
       limiter,
       decision: denied,
       requested,
     })
     this.#settle(null)
-    this.#head(answer.status, answer.headers)
-    this.#reply.end(answer.body)
+    this.#send(answer)
+  }
+
+  #letIn(): void {
+    const { refusal } = this.#errand
+    if (refusal === undefined) return this.#serve()
+    this.#settle(null)
+    this.#send(refusal)
   }
 
   #serve(): void {
-    const { i, ttftUs, itlUs } = this.#gateway.begin()
+    const { i, ...usual } = this.#gateway.begin()
     this.#isServing = true
-    const fault = this.#gateway.faultOf(this.#request, i)
+    const { ask, times, upstream } = this.#errand
+    const { ttftUs, itlUs } = times?.(usual) ?? usual
+    const fault = this.#faultOf(i)
     if (fault !== null && this.#failAtOnce(fault)) return
-    const { ask } = this.#asked
-    const reasoningTokens = Math.floor(ask.outputTokens * this.#gateway.spec.reasoningShare)
-    const createdS = Math.floor(this.#nowUs() / 1e6)
-    const head: AnswerHead = { id: `cmpl-${this.#decision.id}`, createdS, ask, reasoningTokens }
+    if (upstream !== undefined) return this.#relay(upstream)
+    const head = this.#answerHead()
     const startUs = this.#nowUs()
     if (ask.stream) return this.#stream(head, startUs + ttftUs, itlUs, fault?.kind ?? null)
     const endUs = startUs + ttftUs + itlUs * Math.max(0, ask.outputTokens - 1)
@@ -180,19 +157,58 @@ export class Passage {
     this.#cancel = this.#at(endUs, () => this.#answer(head, fault?.kind ?? null))
   }
 
+  #answerHead(): AnswerHead {
+    const { ask } = this.#errand
+    const reasoningTokens = Math.floor(ask.outputTokens * this.#gateway.spec.reasoningShare)
+    const createdS = Math.floor(this.#nowUs() / 1e6)
+    return { id: `chatcmpl-${this.#decision.id}`, createdS, ask, reasoningTokens }
+  }
+
+  /** The fault of this request, by its own wish, by its share, or by the system's. */
+  #faultOf(i: number): Fault | null {
+    const fault = this.#gateway.faultOf(this.#request, i)
+    const { fault: kind } = this.#errand
+    return fault ?? (kind === undefined ? null : { kind, share: 1, status: 500 })
+  }
+
+  #relay(upstream: Upstream): void {
+    this.#cancel = upstream(({ status, body, promptTokens, completionTokens }) => {
+      if (status !== 200) return this.#failed(status, body)
+      const { price = this.#gateway.spec.price } = this.#errand
+      this.#settle({
+        promptTokens,
+        completionTokens,
+        usd: promptTokens * price.promptUsd + completionTokens * price.completionUsd,
+      })
+      this.#head(200, { 'content-type': 'application/json', ...this.#answered(this.#answerHead()) })
+      this.#reply.end(body)
+    })
+  }
+
+  #failed(status: number, body: string): void {
+    this.#settle(null)
+    this.#send(this.#errand.manner.failed(status, body))
+  }
+
+  #send({ status, headers, body }: WrittenResponse): void {
+    this.#head(status, headers)
+    this.#reply.end(body)
+  }
+
   #answer(head: AnswerHead, fault: FaultKind | null): void {
-    const body = answerBody(head)
+    const body = this.#errand.manner.body(head)
     const length = {
       'content-type': 'application/json',
       'content-length': String(Buffer.byteLength(body)),
     }
-    this.#settle(this.#estimate)
+    this.#errand.served?.(this.#cost)
+    this.#settle(this.#cost)
     if (fault === 'truncate') {
       this.#head(200, length)
       this.#reply.write(body.slice(0, body.length / 2))
       return this.#reply.destroy()
     }
-    this.#head(200, { ...length, ...this.#gateway.dialect.admitted(this.#writeContext()) })
+    this.#head(200, { ...length, ...this.#answered(head) })
     if (fault === 'drip') return this.#drip(body, 0)
     this.#reply.end(body)
   }
@@ -204,12 +220,12 @@ export class Passage {
   }
 
   #stream(head: AnswerHead, firstUs: number, itlUs: number, fault: FaultKind | null): void {
-    const events = streamEvents(head)
+    const events = this.#errand.manner.events(head)
     const { outputTokens } = head.ask
     this.#head(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache',
-      ...this.#gateway.dialect.admitted(this.#writeContext()),
+      ...this.#answered(head),
     })
     this.#reply.write(events.opening)
     const emit = () => {
@@ -224,7 +240,8 @@ export class Passage {
       if (this.#breaksOff(fault, text)) return
       if (this.#tokensSent >= outputTokens) {
         // Settled before the last bytes leave: who has the answer can rely on the charge.
-        this.#settle(this.#estimate)
+        this.#errand.served?.(this.#cost)
+        this.#settle(this.#cost)
         return this.#reply.end(text + events.closing(fault !== 'no-done'))
       }
       if (text !== '') this.#reply.write(text)
@@ -236,7 +253,7 @@ export class Passage {
   /** Faults in the middle of a stream: after half of the tokens. */
   #breaksOff(fault: FaultKind | null, text: string): boolean {
     if (fault !== 'truncate' && fault !== 'error-event') return false
-    if (this.#tokensSent * 2 < this.#asked.ask.outputTokens) return false
+    if (this.#tokensSent * 2 < this.#errand.ask.outputTokens) return false
     this.#settle(this.#costOf(this.#tokensSent))
     if (fault === 'truncate') {
       this.#reply.write(text)
@@ -255,9 +272,7 @@ export class Passage {
   #failAtOnce(fault: Fault): boolean {
     switch (fault.kind) {
       case 'status':
-        this.#settle(null)
-        this.#head(fault.status, { 'content-type': 'application/json' })
-        this.#reply.end(errorBody('A fault was asked for', 'server_error'))
+        this.#failed(fault.status, faultBody)
         return true
       case 'hang':
         return true
@@ -278,7 +293,7 @@ export class Passage {
     if (this.#isOver) return
     this.#cancel()
     if (this.#gateway.forget(this.#admission)) {
-      this.#gateway.wake(this.#chain.abandon(this.#admission, this.#nowUs()))
+      this.#gateway.wake(this.#errand.chain.abandon(this.#admission, this.#nowUs()))
       this.#isOver = true
       return
     }
@@ -295,7 +310,21 @@ export class Passage {
     if (this.#isServing) this.#gateway.finished()
     this.#gateway.metrics.settled(this.#decision)
     this.#gateway.decisions.settled(this.#decision)
-    this.#gateway.wake(this.#chain.finish(this.#admission, actual, nowUs))
+    this.#charge(actual)
+  }
+
+  /** Settles with the limiters: at once, or as late as this gateway reports. */
+  #charge(actual: RequestCost | null): void {
+    const { chain, charged } = this.#errand
+    const cost = actual === null ? null : (charged?.(actual) ?? actual)
+    const finish = () => this.#gateway.wake(chain.finish(this.#admission, cost, this.#nowUs()))
+    const { settleAfterUs } = this.#gateway.spec
+    if (settleAfterUs === 0) finish()
+    else this.#at(this.#nowUs() + settleAfterUs, finish)
+  }
+
+  #answered(head: AnswerHead): WrittenResponse['headers'] {
+    return this.#errand.manner.answered(this.#writeContext(), head)
   }
 
   #head(status: number, headers: WrittenResponse['headers']): void {
@@ -305,18 +334,18 @@ export class Passage {
   }
 
   #writeContext(): WriteContext {
-    const { key, ask } = this.#asked
+    const { key, ask } = this.#errand
     const nowUs = this.#nowUs()
     return {
-      reports: this.#chain.left(this.#admission.subject, nowUs),
+      reports: this.#errand.chain.left(this.#admission.subject, nowUs),
       nowUnixMs: nowUs / 1000,
       subject: { key, model: ask.model },
     }
   }
 
   #costOf(completionTokens: number): RequestCost {
-    const { promptTokens } = this.#asked.ask
-    const { promptUsd, completionUsd } = this.#gateway.spec.price
+    const { promptTokens } = this.#errand.ask
+    const { promptUsd, completionUsd } = this.#errand.price ?? this.#gateway.spec.price
     const usd = promptTokens * promptUsd + completionTokens * completionUsd
     return { promptTokens, completionTokens, usd }
   }

@@ -1,19 +1,16 @@
 // Ready-made gateways. Windows are short, so that a demonstration meets every limit in seconds.
 
+import { z } from 'zod'
 import type { NamedLimiter } from '../core/limits.ts'
 import { concurrency, fixedWindow, limiter, tokenBucket } from '../limiters/models.ts'
-import type { GatewaySpec, LatencyModel } from './spec.ts'
+import type { Mode } from './knobs.ts'
+import { baseSpec, type GatewaySpec, type LatencyModel } from './spec.ts'
+import { apiRouterKnobs } from './systems/api-router/knobs.ts'
+import { apiRouterSpec } from './systems/api-router/preset.ts'
+import { maasKnobs } from './systems/maas/knobs.ts'
+import { maasSpec } from './systems/maas/preset.ts'
 
 const second = 1_000_000
-
-/** A small model on a good day: 30 ms to the first token, 1 ms per token. */
-const smallModel: LatencyModel = {
-  ttftUs: 30_000,
-  ttftSpread: 0.25,
-  itlUs: 1_000,
-  itlSpread: 0.1,
-  slowdownPerInFlight: 0.05,
-}
 
 const noLatency: LatencyModel = {
   ttftUs: 0,
@@ -21,24 +18,6 @@ const noLatency: LatencyModel = {
   itlUs: 0,
   itlSpread: 0,
   slowdownPerInFlight: 0,
-}
-
-const base: GatewaySpec = {
-  preset: 'plain',
-  seed: 1,
-  dialect: 'plain',
-  models: ['limitscope-small', 'limitscope-large'],
-  tiers: { free: [] },
-  defaultTier: 'free',
-  keys: {},
-  knownKeysOnly: false,
-  latency: smallModel,
-  templateTokens: 0,
-  reasoningShare: 0,
-  price: { promptUsd: 0.15e-6, completionUsd: 0.6e-6 },
-  faults: [],
-  decisionIds: true,
-  decisionsMax: 200_000,
 }
 
 const requestWindow = (limit: number): NamedLimiter => ({
@@ -67,19 +46,19 @@ const selfDescribing = {
   premium: [slots(16), requestWindow(120), tokenWindow(12_000, 'reserve')],
 }
 
-/** Every preset by name. */
-export const presets: Readonly<Record<string, GatewaySpec>> = {
-  plain: { ...base, latency: noLatency },
-  free: { ...base, preset: 'free', dialect: 'ietf', tiers: selfDescribing },
+/** Gateways that play no system in particular. */
+const plainPresets = {
+  plain: { ...baseSpec, latency: noLatency },
+  free: { ...baseSpec, preset: 'free', dialect: 'ietf', tiers: selfDescribing },
   premium: {
-    ...base,
+    ...baseSpec,
     preset: 'premium',
     dialect: 'ietf',
     tiers: selfDescribing,
     defaultTier: 'premium',
   },
   openai: {
-    ...base,
+    ...baseSpec,
     preset: 'openai',
     dialect: 'openai',
     tiers: {
@@ -89,7 +68,7 @@ export const presets: Readonly<Record<string, GatewaySpec>> = {
   },
   // Two limiters that answer with the same bytes; tokens are charged when the answer is complete.
   kuadrant: {
-    ...base,
+    ...baseSpec,
     preset: 'kuadrant',
     dialect: 'kuadrant',
     tiers: {
@@ -97,4 +76,36 @@ export const presets: Readonly<Record<string, GatewaySpec>> = {
       premium: [requestWindow(160), tokenWindow(50_000, 'post')],
     },
   },
+} as const satisfies Readonly<Record<string, GatewaySpec>>
+
+/** A preset: its knobs in a mode, and the gateway that they make. */
+interface Preset {
+  knobs(mode: Mode): z.ZodObject
+  spec(knobs: unknown, mode: Mode): GatewaySpec
 }
+
+function preset<K extends z.ZodObject>(
+  knobs: (mode: Mode) => K,
+  spec: (knobs: z.output<K>, mode: Mode) => GatewaySpec,
+): Preset {
+  return { knobs, spec: (values, mode) => spec(values as z.output<K>, mode) }
+}
+
+const knobless = () => z.strictObject({})
+
+/** Every preset that can be asked for, by name. */
+export const presetTable: Readonly<Record<string, Preset>> = {
+  ...Object.fromEntries(
+    Object.entries(plainPresets).map(([name, spec]) => [name, preset(knobless, () => spec)]),
+  ),
+  maas: preset(maasKnobs, maasSpec),
+  'api-router': preset(apiRouterKnobs, apiRouterSpec),
+}
+
+/** Every preset as it is when nothing is changed. */
+export const presets: Readonly<Record<string, GatewaySpec>> = Object.fromEntries(
+  Object.entries(presetTable).map(([name, { knobs, spec }]) => [
+    name,
+    spec(knobs('faithful').parse({}), 'faithful'),
+  ]),
+)

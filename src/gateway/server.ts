@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { UserError } from '../core/errors.ts'
 import { realClock } from '../core/realClock.ts'
-import type { GatewayRequest, Reply } from './passage.ts'
+import type { GatewayRequest, Reply } from './exchange.ts'
 import { GatewayService } from './service.ts'
 import type { GatewaySpec } from './spec.ts'
 

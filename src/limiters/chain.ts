@@ -45,7 +45,24 @@ interface Charge {
   readonly us: Micros
 }
 
+/** Counters by limiter name; chains that share them share the limiters of the same name. */
+export type Counters = Map<string, Map<string, State>>
+
+/** Gateways that read a counter, think, and write it back lose what others wrote meanwhile. */
+export interface Race {
+  /** Limiters that do so when they let a request in. */
+  readonly limiters: readonly string[]
+  /** From reading to writing; the request waits for it. */
+  readonly commitUs: Micros
+  /** Runs the writing at its instant. */
+  at(us: Micros, write: () => void): unknown
+}
+
 export interface ChainOptions {
+  /** Default: counters of its own. */
+  readonly counters?: Counters
+  /** Default: none of the limiters loses updates. */
+  readonly race?: Race | undefined
   /** Counters kept per limiter before idle ones are dropped; default 100,000. */
   readonly partitionsMax?: number
 }
@@ -59,10 +76,17 @@ export class LimiterChain {
   readonly #counters: readonly Map<string, State>[]
   readonly #queues: readonly Map<string, Passage[]>[]
   readonly #partitionsMax: number
+  readonly #race: Race | undefined
 
   constructor(limiters: readonly NamedLimiter[], options: ChainOptions = {}) {
     this.limiters = limiters
-    this.#counters = limiters.map(() => new Map())
+    const counters: Counters = options.counters ?? new Map()
+    this.#counters = limiters.map(({ name }) => {
+      const own = counters.get(name) ?? new Map<string, State>()
+      counters.set(name, own)
+      return own
+    })
+    this.#race = options.race
     this.#queues = limiters.map(() => new Map())
     this.#partitionsMax = options.partitionsMax ?? 100_000
   }
@@ -105,6 +129,15 @@ export class LimiterChain {
     return this.#release(passage, nowUs)
   }
 
+  /** Charges a limiter for what happened before. */
+  spend(name: string, subject: Subject, amount: number, nowUs: Micros): void {
+    const index = this.limiters.findIndex((limiter) => limiter.name === name)
+    if (index < 0) return
+    const { model } = this.limiters[index]!
+    const settlement = { charged: 0, chargedUs: nowUs, actual: amount }
+    this.#update(index, subject, (state) => settle(model, state, settlement, nowUs))
+  }
+
   /** What is left of each limiter for a subject, without charging anything. */
   left(
     subject: Subject,
@@ -137,12 +170,18 @@ export class LimiterChain {
   }
 
   #decide(index: number, passage: Passage, nowUs: Micros): Decision {
-    const { model } = this.limiters[index]!
+    const { name, model } = this.limiters[index]!
     const state = this.#stateOf(index, passage.subject)
     const cost = costIn(model.unit, passage.estimate)
     const [decision, next] =
       model.charge === 'post' ? check(model, state, nowUs) : take(model, state, cost, nowUs)
-    this.#set(index, passage.subject, next, nowUs)
+    if (decision.kind === 'allowed' && this.#race?.limiters.includes(name)) {
+      const { commitUs } = this.#race
+      passage.delayUs = Math.max(passage.delayUs, commitUs)
+      this.#race.at(nowUs + commitUs, () => this.#set(index, passage.subject, next, nowUs))
+    } else {
+      this.#set(index, passage.subject, next, nowUs)
+    }
     if (decision.kind === 'allowed') {
       passage.charges.push({ index, amount: model.charge === 'post' ? 0 : cost, us: nowUs })
     }

@@ -1,0 +1,13 @@
+// Every system that the gateway can play, by name.
+
+import type { SystemSpec } from '../spec.ts'
+import type { SystemFactory } from '../system.ts'
+import { apiRouterSystem } from './api-router/apiRouter.ts'
+import { maasSystem } from './maas/maas.ts'
+import { openaiSystem } from './openai/openai.ts'
+
+export const systems: Readonly<Record<SystemSpec['name'], SystemFactory>> = {
+  openai: openaiSystem,
+  maas: maasSystem,
+  'api-router': apiRouterSystem,
+}
