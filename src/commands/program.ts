@@ -141,7 +141,7 @@ function addGateway(program: Command, io: CommandIo, done: Done): void {
     .description('serve the embedded gateway: an OpenAI-compatible API behind limiters')
     .option(
       '--preset <name>',
-      'free, premium, openai, kuadrant, plain; or a system: maas, api-router',
+      'free, premium, openai, kuadrant, plain; or a system: maas, api-router, llm-server, bifrost, inference-service, llm-gateway',
       'kuadrant',
     )
     .option('--faithful', 'play the system as its code behaves, bugs included (the default)')

@@ -28,6 +28,8 @@ export interface FixedWindow {
   readonly windowUs: Micros
   readonly anchor: WindowAnchor
   readonly extendedByRejected: boolean
+  /** Expired windows are noticed only at multiples of this, or by a charge; default: at once. */
+  readonly sweepUs?: Micros
 }
 
 /** Every admitted cost is remembered for exactly one window. */

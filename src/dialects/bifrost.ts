@@ -1,6 +1,6 @@
 // Bifrost's governance plug-in: no header fields, but bodies that say what was exceeded, where.
 
-import { type LimitUnit, limitOf, windowUsOf } from '../core/limits.ts'
+import { type LimitUnit, limitOf, type NamedLimiter, windowUsOf } from '../core/limits.ts'
 import { durationText } from '../core/units.ts'
 import type { Denial, Dialect, LimitSignal, Rejection, ResponseView } from './dialect.ts'
 import { unitIn } from './dimension.ts'
@@ -51,12 +51,21 @@ function rejection(view: ResponseView): Rejection | null {
   }
   const known = Object.hasOwn(limiterOf, type) ? limiterOf[type]! : null
   if (known === null || known.status !== view.status) return null
+  const level = levelIn(message)
+  const evidence = [`body:/type: ${type}`, ...(level === null ? [] : [`level: ${level}`])]
+  const unit = known.limiter.includes('+') ? null : unitIn(known.limiter)
+  // The limits of the virtual key itself go by what they count.
+  const isOwn = level === null || level === 'VK'
+  const limiter = isOwn ? known.limiter : `${level} ${known.limiter}`
+  return rejectionOf(view, { strength, limiter, unit, evidence })
+}
+
+/** Whose limit it was: VK, Team, Customer or Provider. */
+function levelIn(message: string): string | null {
+  if (/^provider '/.test(message)) return 'Provider'
   const level =
     /\bfor (\w{1,40}): /.exec(message)?.[1] ?? /failed: (\S{1,40}) budget /.exec(message)?.[1]
-  const evidence = [`body:/type: ${type}`, ...(level === undefined ? [] : [`level: ${level}`])]
-  const { limiter } = known
-  const unit = limiter.includes('+') ? null : unitIn(limiter)
-  return rejectionOf(view, { strength, limiter, unit, evidence })
+  return level ?? null
 }
 
 // '… token limit exceeded (1200/1000, resets every 1m)', '… budget exceeded: 0.0120 > 0.0100 dollars'
@@ -96,7 +105,8 @@ const answers = {
   budget({ limiter, decision }: Denial): Answer {
     const limit = limitOf(limiter.model.algorithm)
     const cost = (limit - decision.remaining).toFixed(4)
-    const message = `Budget check failed: VK budget exceeded: ${cost} > ${limit.toFixed(4)} dollars`
+    const level = levelOf(limiter)
+    const message = `Budget check failed: ${level} budget exceeded: ${cost} > ${limit.toFixed(4)} dollars`
     return { status: 402, type: 'budget_exceeded', message }
   },
   queue: (): Answer => ({ status: 400, type: null, message: 'request dropped: queue is full' }),
@@ -108,10 +118,18 @@ function rate(word: 'request' | 'token', { limiter, decision }: Denial): Answer 
   const windowUs = windowUsOf(limiter.model.algorithm)
   // Its counters always have a window; the longest comes nearest to none.
   const every = windowUs === null ? '1Y' : durationText(windowUs)
-  const message =
-    'Rate limit check failed: rate limit violated for VK: ' +
-    `${word} limit exceeded (${used}/${limit}, resets every ${every})`
+  const level = levelOf(limiter)
+  const opening =
+    level === 'Provider'
+      ? "provider 'openai' rate limits exceeded: "
+      : `Rate limit check failed: rate limit violated for ${level}: `
+  const message = `${opening}${word} limit exceeded (${used}/${limit}, resets every ${every})`
   return { status: 429, type: `${word}_limited`, message }
+}
+
+/** 'Team usd' is a limit of a team. */
+function levelOf({ name }: NamedLimiter): string {
+  return /^(Team|Customer|Provider) /.exec(name)?.[1] ?? 'VK'
 }
 
 function kindOf(unit: LimitUnit): keyof typeof answers {

@@ -220,7 +220,7 @@ const cases: readonly Case[] = [
       ...error('Budget check failed: Team budget exceeded: 0.0120 > 0.0100 dollars'),
     },
     dialect: 'bifrost',
-    rejection: { limiter: 'usd', evidence: ['body:/type: budget_exceeded', 'level: Team'] },
+    rejection: { limiter: 'Team usd', evidence: ['body:/type: budget_exceeded', 'level: Team'] },
   },
   {
     says: 'Bifrost: queue',

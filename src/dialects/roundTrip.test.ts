@@ -27,6 +27,13 @@ const dimensions: Partial<Record<DialectName, Partial<Record<LimitUnit, LimitUni
   },
   litellm: { 'prompt-tokens': 'tokens', 'completion-tokens': 'tokens' },
   bifrost: { 'prompt-tokens': 'tokens', 'completion-tokens': 'tokens' },
+  'llm-server': Object.fromEntries(
+    units.filter((unit) => unit !== 'concurrent-requests').map((unit) => [unit, 'requests']),
+  ),
+  'inference-service': Object.fromEntries(units.map((unit) => [unit, 'concurrent-requests'])),
+  'llm-gateway': Object.fromEntries(
+    units.filter((unit) => unit !== 'concurrent-requests').map((unit) => [unit, 'requests']),
+  ),
   'api-router': Object.fromEntries(
     units.filter((unit) => unit !== 'usd').map((unit) => [unit, 'requests']),
   ),
@@ -106,6 +113,10 @@ describe('advice', () => {
     ['fastify', 30e6],
     // A second, always.
     ['api-router', 1e6],
+    ['inference-service', 5e6],
+    ['llm-gateway', 13e6],
+    // Rounded down.
+    ['llm-server', 12e6],
     // A whole window, always.
     ['litellm', 60e6],
     ['bifrost', null],
@@ -124,7 +135,10 @@ describe('advice', () => {
   })
 
   test.each(
-    dialects.filter(({ name }) => !/^(?:kong|express|fastify|litellm|api-router)/.test(name)),
+    dialects.filter(
+      ({ name }) =>
+        !/^(?:kong|express|fastify|litellm|api-router|inference|llm-gateway)/.test(name),
+    ),
   )('$name gives none when no instant is known', (dialect) => {
     const denial = denialBy(limiterOf('slots', 'concurrent-requests'), { retryAfterUs: null })
     expect(dialect.rejection(viewOf(dialect.rejected(denial), nowUnixMs))?.retryAfterUs).toBeNull()
@@ -137,7 +151,17 @@ describe('an admitted response advertises what is left', () => {
     reportOf(limiterOf('tokens', 'tokens', 6_000), 5_000),
   ]
   const context = { reports, nowUnixMs, subject: { key: 'k', model: 'm' } }
-  const silent = ['gemini', 'bifrost', 'kuadrant', 'nginx', 'haproxy', 'plain']
+  const silent = [
+    'gemini',
+    'bifrost',
+    'llm-server',
+    'inference-service',
+    'llm-gateway',
+    'kuadrant',
+    'nginx',
+    'haproxy',
+    'plain',
+  ]
 
   test.each(dialects)('$name', (dialect) => {
     const headers = dialect.admitted(context)

@@ -13,10 +13,12 @@ import { fastify } from './fastify.ts'
 import { gemini } from './gemini.ts'
 import { haproxy } from './haproxy.ts'
 import { ietf } from './ietf.ts'
+import { inferenceService, llmGateway } from './inferenceService.ts'
 import { kong } from './kong.ts'
 import { kongAi } from './kongAi.ts'
 import { kuadrant, limitador } from './kuadrant.ts'
 import { litellm } from './litellm.ts'
+import { llmServer } from './llmServer.ts'
 import { nginx } from './nginx.ts'
 import { openai } from './openai.ts'
 import { plain } from './plain.ts'
@@ -30,6 +32,9 @@ export const dialects: readonly Dialect[] = [
   anthropic,
   gemini,
   bifrost,
+  llmServer,
+  inferenceService,
+  llmGateway,
   apisix,
   kong,
   kongAi,

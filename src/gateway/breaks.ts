@@ -18,6 +18,12 @@ export const breaks = {
   'auth-off': 'missing and wrong credentials are let in',
   'empty-content': 'answers have no text',
   'usage-zero': 'answers say that they used no tokens',
+  'cache-always-misses': 'nothing is found in the cache (llm-server)',
+  'rejects-when-busy': 'nobody waits for a place in flight: those who would are rejected',
+  'critic-missing': 'only the first model of a critique is asked (inference-service)',
+  'team-budget-ignored': 'budgets of teams are not looked at (bifrost)',
+  'both-owners-accepted': 'a virtual key may have a team and a customer (bifrost)',
+  'usage-read-back-stale': 'the API shows no use (bifrost)',
 } as const
 
 export type BreakName = keyof typeof breaks
@@ -44,6 +50,8 @@ const changes: Partial<Record<BreakName, Change>> = {
     if ('limit' in algorithm) return { ...algorithm, limit: algorithm.limit + 1 }
     return { ...algorithm, capacity: algorithm.capacity + 1 }
   },
+  'rejects-when-busy': (algorithm) =>
+    algorithm.kind === 'concurrency' ? { ...algorithm, queue: 0 } : algorithm,
   'window-doubled': (algorithm) => {
     if ('refillUs' in algorithm) return { ...algorithm, refillUs: 2 * algorithm.refillUs }
     if (!('windowUs' in algorithm) || algorithm.windowUs === null) return algorithm

@@ -26,7 +26,7 @@ export interface Errand {
   /** What goes wrong, unless the request or the spec has a fault of its own. */
   readonly fault?: FaultKind
   /** Answered instead of the model's answer, once the limiters have let the request in. */
-  readonly refusal?: WrittenResponse
+  readonly instead?: () => WrittenResponse
   /** A model elsewhere that answers instead of the one in this gateway. */
   readonly upstream?: Upstream
   /** What limiters are charged of what the answer cost; default: all of it. */

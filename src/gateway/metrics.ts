@@ -81,6 +81,19 @@ export class GatewayMetrics {
     return this.#sum((limiter) => limiter === name)
   }
 
+  /** For what is measured elsewhere. */
+  get registry(): Registry {
+    return this.#registry
+  }
+
+  get promptTokens(): number {
+    return this.#promptTokens
+  }
+
+  get completionTokens(): number {
+    return this.#completionTokens
+  }
+
   /** Tokens of all settled requests. */
   get tokens(): number {
     return this.#promptTokens + this.#completionTokens

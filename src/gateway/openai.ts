@@ -187,7 +187,8 @@ function tokenDelta({ id, ask, reasoningTokens }: AnswerHead, i: number): object
   return { tool_calls: [call] }
 }
 
-function wordAt(i: number): string {
+/** The text of token `i` of an answer. */
+export function wordAt(i: number): string {
   return i === 0 ? WORDS[0]! : ` ${WORDS[i % WORDS.length]!}`
 }
 

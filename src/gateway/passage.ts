@@ -135,10 +135,10 @@ export class Passage {
   }
 
   #letIn(): void {
-    const { refusal } = this.#errand
-    if (refusal === undefined) return this.#serve()
+    const { instead } = this.#errand
+    if (instead === undefined) return this.#serve()
     this.#settle(null)
-    this.#send(refusal)
+    this.#send(instead())
   }
 
   #serve(): void {

@@ -7,6 +7,14 @@ import type { Mode } from './knobs.ts'
 import { baseSpec, type GatewaySpec, type LatencyModel } from './spec.ts'
 import { apiRouterKnobs } from './systems/api-router/knobs.ts'
 import { apiRouterSpec } from './systems/api-router/preset.ts'
+import { bifrostKnobs } from './systems/bifrost/knobs.ts'
+import { bifrostSpec } from './systems/bifrost/preset.ts'
+import { inferenceServiceKnobs } from './systems/inference-service/knobs.ts'
+import { inferenceServiceSpec } from './systems/inference-service/preset.ts'
+import { llmGatewayKnobs } from './systems/llm-gateway/knobs.ts'
+import { llmGatewaySpec } from './systems/llm-gateway/preset.ts'
+import { llmServerKnobs } from './systems/llm-server/knobs.ts'
+import { llmServerSpec } from './systems/llm-server/preset.ts'
 import { maasKnobs } from './systems/maas/knobs.ts'
 import { maasSpec } from './systems/maas/preset.ts'
 
@@ -100,6 +108,10 @@ export const presetTable: Readonly<Record<string, Preset>> = {
   ),
   maas: preset(maasKnobs, maasSpec),
   'api-router': preset(apiRouterKnobs, apiRouterSpec),
+  bifrost: preset(bifrostKnobs, bifrostSpec),
+  'inference-service': preset(inferenceServiceKnobs, inferenceServiceSpec),
+  'llm-gateway': preset(llmGatewayKnobs, llmGatewaySpec),
+  'llm-server': preset(llmServerKnobs, llmServerSpec),
 }
 
 /** Every preset as it is when nothing is changed. */

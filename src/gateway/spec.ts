@@ -6,6 +6,10 @@ import type { DialectName } from '../dialects/dialect.ts'
 import type { BreakName } from './breaks.ts'
 import type { Mode } from './knobs.ts'
 import type { ApiRouterKnobs } from './systems/api-router/knobs.ts'
+import type { BifrostKnobs } from './systems/bifrost/knobs.ts'
+import type { InferenceServiceKnobs } from './systems/inference-service/knobs.ts'
+import type { LlmGatewayKnobs } from './systems/llm-gateway/knobs.ts'
+import type { LlmServerKnobs } from './systems/llm-server/knobs.ts'
 import type { MaasKnobs } from './systems/maas/knobs.ts'
 
 /** How long the model behind the gateway takes. Spreads are sigmas of a log-normal factor. */
@@ -49,6 +53,10 @@ export type SystemSpec =
   | { readonly name: 'openai' }
   | ({ readonly name: 'maas' } & MaasKnobs)
   | ({ readonly name: 'api-router' } & ApiRouterKnobs)
+  | ({ readonly name: 'llm-server' } & LlmServerKnobs)
+  | ({ readonly name: 'bifrost' } & BifrostKnobs)
+  | ({ readonly name: 'inference-service' } & InferenceServiceKnobs)
+  | ({ readonly name: 'llm-gateway' } & LlmGatewayKnobs)
 
 /** An embedded gateway. */
 export interface GatewaySpec {

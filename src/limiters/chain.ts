@@ -37,6 +37,8 @@ interface Passage extends Admission {
   outcome: Admission['outcome']
   delayUs: Micros
   readonly charges: Charge[]
+  /** Where it goes on when it has waited: chains that share a limiter share its queue. */
+  readonly chain: LimiterChain
 }
 
 interface Charge {
@@ -45,8 +47,14 @@ interface Charge {
   readonly us: Micros
 }
 
+/** What a limiter has counted, and who waits for it, by partition. */
+export class Counter {
+  readonly states = new Map<string, State>()
+  readonly queues = new Map<string, Passage[]>()
+}
+
 /** Counters by limiter name; chains that share them share the limiters of the same name. */
-export type Counters = Map<string, Map<string, State>>
+export type Counters = Map<string, Counter>
 
 /** Gateways that read a counter, think, and write it back lose what others wrote meanwhile. */
 export interface Race {
@@ -81,13 +89,14 @@ export class LimiterChain {
   constructor(limiters: readonly NamedLimiter[], options: ChainOptions = {}) {
     this.limiters = limiters
     const counters: Counters = options.counters ?? new Map()
-    this.#counters = limiters.map(({ name }) => {
-      const own = counters.get(name) ?? new Map<string, State>()
-      counters.set(name, own)
-      return own
+    const own = limiters.map(({ name }) => {
+      const counter = counters.get(name) ?? new Counter()
+      counters.set(name, counter)
+      return counter
     })
+    this.#counters = own.map(({ states }) => states)
+    this.#queues = own.map(({ queues }) => queues)
     this.#race = options.race
-    this.#queues = limiters.map(() => new Map())
     this.#partitionsMax = options.partitionsMax ?? 100_000
   }
 
@@ -100,6 +109,7 @@ export class LimiterChain {
       outcome: 'allowed',
       delayUs: 0,
       charges: [],
+      chain: this,
     }
     this.#walk(passage, 0, nowUs)
     return passage
@@ -223,9 +233,15 @@ export class LimiterChain {
 
   #wake(index: number, subject: Subject, nowUs: Micros): Admission {
     const next = this.#queues[index]!.get(this.#partition(index, subject))!.shift()!
-    next.charges.push({ index, amount: 1, us: nowUs })
-    this.#walk(next, index + 1, nowUs)
+    next.chain.#resume(next, nowUs)
     return next
+  }
+
+  /** It has the slot that it waited for. */
+  #resume(passage: Passage, nowUs: Micros): void {
+    const index = passage.decisions.length - 1
+    passage.charges.push({ index, amount: 1, us: nowUs })
+    this.#walk(passage, index + 1, nowUs)
   }
 
   #stateOf(index: number, subject: Subject): State {

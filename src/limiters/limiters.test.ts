@@ -14,6 +14,7 @@ const lossyRouter: LimiterAlgorithm = { ...tokenBucket(200, 1, 10_000), refillSt
 // One case per algorithm and variant; every property below runs over all of them.
 const cases: Record<string, LimiterAlgorithm> = {
   'fixed window from the first request': fixedWindow(5, seconds(10)),
+  'fixed window that is swept': { ...fixedWindow(5, seconds(10)), sweepUs: seconds(4) },
   'fixed window on the wall clock': {
     ...(fixedWindow(5, seconds(10)) as Extract<LimiterAlgorithm, { kind: 'fixed-window' }>),
     anchor: 'wall-clock',
@@ -156,6 +157,16 @@ describe.each(models)('$name', ({ model }) => {
 })
 
 describe('what each algorithm promises', () => {
+  test('a swept window opens at the first sweep after its end, or when something is charged', () => {
+    const model = limiter(cases['fixed window that is swept']!)
+    const [, full] = take(model, freshState(model), 5, seconds(1))
+    const at = (s: number) => take(model, full, 1, seconds(s))[0].kind
+    expect([10.9, 11, 11.9, 12].map(at)).toEqual(['denied', 'denied', 'denied', 'allowed'])
+    const late = { charged: 0, chargedUs: seconds(1), actual: 2 }
+    const charged = settle(model, full, late, seconds(11.5))
+    expect(leftAt(model, charged, seconds(11.6)).remaining).toBe(3)
+  })
+
   const admittedBy = (algorithm: LimiterAlgorithm, past: readonly (readonly [number, number])[]) =>
     replay(limiter(algorithm), past).admitted
   const costIn = (admitted: readonly Admitted[], fromUs: number, toUs: number) =>

@@ -2,6 +2,7 @@
 
 import type {
   Concurrency,
+  FixedWindow,
   LeakyQueue,
   LimiterAlgorithm,
   LimiterModel,
@@ -22,7 +23,7 @@ export function limiter(
 }
 
 /** `limit` per window that opens with its first request. */
-export function fixedWindow(limit: number, windowUs: Micros): LimiterAlgorithm {
+export function fixedWindow(limit: number, windowUs: Micros): FixedWindow {
   const anchor = 'first-request'
   return { kind: 'fixed-window', limit, windowUs, anchor, extendedByRejected: false }
 }

@@ -4,7 +4,7 @@
 //   -------    -----------------   ----------------------------------------
 //   idle       charge c at t       counting(start = t or its multiple, used = c)
 //   counting   charge c at t       counting(same start, used + c)
-//   counting   t >= start + W      idle
+//   counting   t >= start + W      idle (with a sweep: from its first instant at or after that)
 //   counting   rejected at t       counting(start = t) where rejects extend the window
 
 import type { Budget, FixedWindow } from '../core/limits.ts'
@@ -24,8 +24,8 @@ export const window: Algorithm<FixedWindow | Budget, WindowState> = {
   fresh: () => idle,
 
   advance(algorithm, state, nowUs) {
-    if (state.startUs === null || algorithm.windowUs === null) return state
-    return nowUs >= state.startUs + algorithm.windowUs ? idle : state
+    const endUs = noticedUs(algorithm, state)
+    return endUs !== null && nowUs >= endUs ? idle : state
   },
 
   waitUs(algorithm, state, cost, nowUs) {
@@ -35,6 +35,8 @@ export const window: Algorithm<FixedWindow | Budget, WindowState> = {
   },
 
   charge(algorithm, state, cost, nowUs) {
+    // Where only a sweep would notice that a window has expired, a charge does, too.
+    if (isExpired(algorithm, state, nowUs)) return { startUs: nowUs, used: cost }
     return { startUs: state.startUs ?? startUs(algorithm, nowUs), used: state.used + cost }
   },
 
@@ -60,5 +62,22 @@ function startUs(algorithm: FixedWindow | Budget, nowUs: Micros): Micros {
 
 function leftUs(algorithm: FixedWindow | Budget, state: WindowState, nowUs: Micros): Micros | null {
   if (state.startUs === null) return 0
-  return algorithm.windowUs === null ? null : state.startUs + algorithm.windowUs - nowUs
+  const endUs = noticedUs(algorithm, state)
+  return endUs === null ? null : endUs - nowUs
+}
+
+function isExpired(
+  { windowUs }: FixedWindow | Budget,
+  { startUs }: WindowState,
+  nowUs: Micros,
+): boolean {
+  return startUs !== null && windowUs !== null && nowUs >= startUs + windowUs
+}
+
+/** When the end of the window shows; null: never, or there is no window. */
+function noticedUs(algorithm: FixedWindow | Budget, { startUs }: WindowState): Micros | null {
+  if (startUs === null || algorithm.windowUs === null) return null
+  const endUs = startUs + algorithm.windowUs
+  const sweepUs = algorithm.kind === 'fixed-window' ? (algorithm.sweepUs ?? 0) : 0
+  return sweepUs === 0 ? endUs : Math.ceil(endUs / sweepUs) * sweepUs
 }

@@ -134,8 +134,7 @@ class ApiRouter implements System {
     const ask = readAsk(endpoint, call.request.body, spec.templateTokens)
     const answering = backendManner(manner, { backend: this.#backends.first, decision: 'PRIMARY' })
     if (typeof ask === 'string') return refused(answering, 400, 'INVALID_REQUEST', ask)
-    const refusal = this.#refusalOf(ask)
-    return { ask, manner: answering, ...refusal, ...this.#elsewhere(call) }
+    return { ask, manner: answering, ...this.#refusalOf(ask), ...this.#elsewhere(call) }
   }
 
   /** Its own route: to the first healthy backend. */
@@ -148,16 +147,17 @@ class ApiRouter implements System {
     return { ask, manner, ...this.#refusalOf(ask) }
   }
 
-  #refusalOf({ model, stream }: Ask): { refusal?: WrittenResponse } {
+  #refusalOf({ model, stream }: Ask): { instead?: () => WrittenResponse } {
     const { AUTH_CONTEXT_BUG, STREAMING } = this.#knobs
-    if (AUTH_CONTEXT_BUG) return { refusal: apiError(401, 'AUTH_INVALID', 'missing auth context') }
+    if (AUTH_CONTEXT_BUG)
+      return { instead: () => apiError(401, 'AUTH_INVALID', 'missing auth context') }
     if (!this.#house.spec.models.includes(model)) {
-      return { refusal: apiError(500, 'ROUTING_ERROR', 'no routing policy configured') }
+      return { instead: () => apiError(500, 'ROUTING_ERROR', 'no routing policy configured') }
     }
     if (!stream || STREAMING === 'works') return {}
     const error =
       "backend request failed: decode response: invalid character 'd' looking for beginning of value"
-    return { refusal: apiError(502, 'BACKEND_ERROR', error) }
+    return { instead: () => apiError(502, 'BACKEND_ERROR', error) }
   }
 
   #elsewhere({ request }: Call): Pick<Errand, 'upstream'> {
@@ -167,7 +167,7 @@ class ApiRouter implements System {
   }
 }
 
-type Prepared = Pick<Errand, 'ask' | 'manner' | 'refusal' | 'upstream'>
+type Prepared = Pick<Errand, 'ask' | 'manner' | 'instead' | 'upstream'>
 type Prepare = (call: Call) => Prepared
 
 function knobsOf({ system }: GatewaySpec): ApiRouterKnobs {
@@ -190,7 +190,7 @@ const nothing: Ask = {
 }
 
 function refused(manner: Manner, status: number, code: string, error: string): Prepared {
-  return { ask: nothing, manner, refusal: apiError(status, code, error) }
+  return { ask: nothing, manner, instead: () => apiError(status, code, error) }
 }
 
 function addMetrics({ metrics }: House): void {
