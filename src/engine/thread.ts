@@ -48,7 +48,7 @@ export interface EngineThread {
  * A small young generation: an engine leaves little garbage, collections of it are short, and the
  * memory of a long run stays small.
  */
-export const engineLimits = { maxYoungGenerationSizeMb: 24 } as const
+export const engineLimits = { maxYoungGenerationSizeMb: 8 } as const
 
 /** A thread that is loading its code while nobody knows yet what it will have to do. */
 let warm: Worker | null = null

@@ -22,6 +22,7 @@ import { KeptBytes } from './keptBytes.ts'
 import type { ParseProblem } from './messageHead.ts'
 import type { RequestBytes } from './requestBytes.ts'
 import { ResponseParser } from './responseParser.ts'
+import type { WaitingRequest } from './waitingRequest.ts'
 
 /** What the connections of a driver share. */
 export interface ConnectionParts {
@@ -33,16 +34,14 @@ export interface ConnectionParts {
   connect(onRead: (bytes: number, buffer: Buffer) => void): Socket
   /** The event that says that a socket can be written to. */
   readonly readyEvent: 'connect' | 'secureConnect'
+  /** A connection is open. */
+  opened(connection: Connection): void
   /** A connection has nothing to do and can be used again. */
   idle(connection: Connection): void
-  /** A connection is gone. */
-  closed(connection: Connection): void
-}
-
-/** A request that waits for its connection. */
-interface Waiting {
-  readonly bytes: RequestBytes
-  readonly seq: number
+  /** The caller of an exchange has been told of its end. */
+  ended(): void
+  /** A connection is gone, or could not be opened. */
+  closed(connection: Connection, message: string): void
 }
 
 /** Servers close idle connections after a while; one that may be about to is not used again. */
@@ -72,11 +71,10 @@ export class Connection implements Exchange, Sending, Expiring {
   readonly #parser: ResponseParser
   readonly #kept: KeptBytes
   #caller: Caller | null = null
-  #waiting: Waiting | null = null
   #timeoutUs: Micros = 0
   #events: EventStream | null = null
-  #isReady = false
   #isClosed = false
+  #isGone = false
   #hasHead = false
   /** When this became idle, and until when it may be used. */
   #usableUntilUs: Micros = 0
@@ -87,18 +85,30 @@ export class Connection implements Exchange, Sending, Expiring {
     this.#parser = new ResponseParser(this, undefined, parts.heads)
     this.#socket = parts.connect((bytes, buffer) => this.#read(bytes, buffer))
     this.#socket.setNoDelay(true)
-    this.#socket.on(parts.readyEvent, () => this.#ready())
+    this.#socket.on(parts.readyEvent, () => this.#opened())
     this.#socket.on('error', (error: Error) => this.#gone(connectionMessage(error)))
     this.#socket.on('end', () => this.#ended())
     this.#socket.on('close', () => this.#gone('connection closed'))
   }
 
-  /** Sends a request that it is handed at `nowUs`; only on a connection that is new or idle. */
+  /** Sends a request that the driver is handed at `nowUs`; only on a connection that is idle. */
   start(bytes: RequestBytes, seq: number, timeoutUs: Micros, caller: Caller, nowUs: Micros): void {
+    this.handedUs = nowUs
+    this.#parts.deadlines.add(this, timeoutUs, nowUs)
+    this.#send(bytes, seq, timeoutUs, caller, nowUs)
+  }
+
+  /** Sends a request that had to wait until `nowUs`; its deadline goes on. */
+  resume(request: WaitingRequest, nowUs: Micros): void {
+    this.handedUs = request.handedUs
+    this.#parts.deadlines.pass(request, this)
+    this.#send(request.bytes, request.seq, request.timeoutUs, request.caller, nowUs)
+  }
+
+  #send(bytes: RequestBytes, seq: number, timeoutUs: Micros, caller: Caller, nowUs: Micros): void {
     this.#caller = caller
     this.#timeoutUs = timeoutUs
-    this.handedUs = nowUs
-    this.sentUs = null
+    this.sentUs = nowUs
     this.firstByteUs = null
     this.status = null
     this.bytesIn = 0
@@ -108,9 +118,9 @@ export class Connection implements Exchange, Sending, Expiring {
     this.#hasHead = false
     this.#kept.clear()
     this.#parser.reset(bytes.isHead)
-    this.#parts.deadlines.add(this, timeoutUs, nowUs)
-    if (this.#isReady) this.#write(bytes, seq, nowUs)
-    else this.#waiting = { bytes, seq }
+    this.#socket.write(bytes.render(seq))
+    // What the kernel has not taken yet is still read by the socket.
+    if (this.#socket.writableLength > 0) bytes.abandon()
   }
 
   /** Drops the exchange, and the connection with it. */
@@ -183,19 +193,9 @@ export class Connection implements Exchange, Sending, Expiring {
     this.failure = { kind: 'broken', message }
   }
 
-  #ready(): void {
-    this.#isReady = true
-    if (this.#waiting === null) return this.#parts.idle(this)
-    const { bytes, seq } = this.#waiting
-    this.#waiting = null
-    this.#write(bytes, seq, this.#parts.clock.nowUs())
-  }
-
-  #write(bytes: RequestBytes, seq: number, nowUs: Micros): void {
-    this.sentUs = nowUs
-    this.#socket.write(bytes.render(seq))
-    // What the kernel has not taken yet is still read by the socket.
-    if (this.#socket.writableLength > 0) bytes.abandon()
+  #opened(): void {
+    this.#usableUntilUs = this.#parts.clock.nowUs() + idleUsMax
+    this.#parts.opened(this)
   }
 
   #read(bytes: number, buffer: Buffer): void {
@@ -239,7 +239,9 @@ export class Connection implements Exchange, Sending, Expiring {
   #gone(message: string): void {
     this.#fail('broken', message)
     this.close()
-    this.#parts.closed(this)
+    if (this.#isGone) return
+    this.#isGone = true
+    this.#parts.closed(this, message)
   }
 
   #fail(kind: ExchangeFailure['kind'], message: string): void {
@@ -254,12 +256,12 @@ export class Connection implements Exchange, Sending, Expiring {
     const caller = this.#caller
     if (caller === null) return
     this.#caller = null
-    this.#waiting = null
     this.#parts.deadlines.remove(this)
     if (this.failure !== null) this.stream ??= this.#events?.reading() ?? null
     if (isReusable) this.#rest()
     else this.close()
     caller.ended(this)
+    this.#parts.ended()
   }
 
   #rest(): void {

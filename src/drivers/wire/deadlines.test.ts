@@ -25,13 +25,13 @@ class Item implements Expiring {
 }
 
 interface Step {
-  readonly kind: 'add' | 'addAgain' | 'remove' | 'advance'
+  readonly kind: 'add' | 'addAgain' | 'remove' | 'pass' | 'advance'
   readonly which: number
   readonly spanUs: number
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom('add', 'add', 'addAgain', 'remove', 'advance'),
+  kind: fc.constantFrom('add', 'add', 'addAgain', 'remove', 'pass', 'advance'),
   which: fc.nat(),
   spanUs: fc.constantFrom(1, 10, 11, 50),
 })
@@ -70,6 +70,14 @@ describe('a deadline', () => {
           } else if (kind === 'remove') {
             deadlines.remove(item)
             item.dueUs = null
+          } else if (kind === 'pass') {
+            if (item.queue === null) continue
+            const heir = new Item(clock)
+            heir.dueUs = item.dueUs
+            heir.onExpired = () => expected.push([heir, heir.dueUs!])
+            deadlines.pass(item, heir)
+            item.dueUs = null
+            items.push(heir)
           } else {
             clock.advanceTo(clock.nowUs() + spanUs)
             for (const { dueUs, queue } of items) {

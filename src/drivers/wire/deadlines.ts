@@ -39,6 +39,12 @@ export class Deadlines {
     item.queue?.remove(item)
   }
 
+  /** `to` takes over the deadline of `from`, and its place. */
+  pass(from: Expiring, to: Expiring): void {
+    to.deadlineUs = from.deadlineUs
+    from.queue?.pass(from, to)
+  }
+
   close(): void {
     for (const queue of this.#queues.values()) queue.close()
   }
@@ -74,6 +80,20 @@ export class DeadlineQueue {
     item.earlier = null
     item.later = null
     item.queue = null
+  }
+
+  pass(from: Expiring, to: Expiring): void {
+    const { earlier, later } = from
+    to.queue = this
+    to.earlier = earlier
+    to.later = later
+    if (earlier === null) this.#first = to
+    else earlier.later = to
+    if (later === null) this.#last = to
+    else later.earlier = to
+    from.earlier = null
+    from.later = null
+    from.queue = null
   }
 
   close(): void {

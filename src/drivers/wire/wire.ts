@@ -15,9 +15,10 @@ import {
   type Sending,
 } from '../driver.ts'
 import { readCa } from '../failures.ts'
-import { Connection, type ConnectionParts } from './connection.ts'
+import type { ConnectionParts } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { HeadMemory } from './headMemory.ts'
+import { ConnectionPool } from './pool.ts'
 import { RequestBytes } from './requestBytes.ts'
 
 export interface WireOptions {
@@ -38,63 +39,42 @@ export function wireDriver(origin: string, clock: Clock, options: WireOptions): 
 
 class WireDriver implements Driver {
   readonly #host: string
+  readonly #clock: Clock
   readonly #deadlines: Deadlines
-  readonly #parts: ConnectionParts
+  readonly #pool: ConnectionPool
   readonly #templates = new Map<RequestTemplate, RequestBytes>()
   #lastTemplate: RequestTemplate | null = null
   #lastBytes: RequestBytes | null = null
-  readonly #connections = new Set<Connection>()
-  /** Connections with nothing to do; the one used last is used first, so that few stay in use. */
-  readonly #idle: Connection[] = []
 
   constructor(origin: string, clock: Clock, options: WireOptions) {
     const url = new URL(origin)
     this.#host = url.host
+    this.#clock = clock
     this.#deadlines = new Deadlines(clock)
-    this.#parts = {
+    this.#pool = new ConnectionPool({
       clock,
       caps: options.caps ?? responseCaps,
       deadlines: this.#deadlines,
       heads: new HeadMemory(),
       connect: connector(url, options),
       readyEvent: url.protocol === 'https:' ? 'secureConnect' : 'connect',
-      idle: (connection) => this.#idle.push(connection),
-      closed: (connection) => this.#closed(connection),
-    }
+    })
   }
 
   send(template: RequestTemplate, seq: number, timeoutUs: Micros, caller: Caller): Sending {
     const bytes = this.#bytesOf(template)
-    const nowUs = this.#parts.clock.nowUs()
-    const connection = this.#idleConnection(nowUs) ?? this.#open()
+    const nowUs = this.#clock.nowUs()
+    const connection = this.#pool.take(nowUs)
+    if (connection === null) {
+      return this.#pool.wait({ bytes, seq, timeoutUs, caller, handedUs: nowUs })
+    }
     connection.start(bytes, seq, timeoutUs, caller, nowUs)
     return connection
   }
 
   async close(): Promise<void> {
     this.#deadlines.close()
-    for (const connection of this.#connections) connection.close()
-  }
-
-  #idleConnection(nowUs: Micros): Connection | null {
-    for (;;) {
-      const connection = this.#idle.pop()
-      if (connection === undefined) return null
-      if (connection.isUsable(nowUs)) return connection
-      connection.close()
-    }
-  }
-
-  #open(): Connection {
-    const connection = new Connection(this.#parts)
-    this.#connections.add(connection)
-    return connection
-  }
-
-  #closed(connection: Connection): void {
-    this.#connections.delete(connection)
-    const at = this.#idle.indexOf(connection)
-    if (at >= 0) this.#idle.splice(at, 1)
+    this.#pool.close()
   }
 
   #bytesOf(template: RequestTemplate): RequestBytes {

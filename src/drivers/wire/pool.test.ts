@@ -1,0 +1,172 @@
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { VirtualClock } from '../../core/clock.ts'
+import { type Exchange, type RequestTemplate, responseCaps } from '../driver.ts'
+import { Deadlines } from './deadlines.ts'
+import { HeadMemory } from './headMemory.ts'
+import { ConnectionPool } from './pool.ts'
+import { RequestBytes } from './requestBytes.ts'
+
+const template: RequestTemplate = {
+  method: 'GET',
+  path: '/',
+  headers: {},
+  idPrefix: 'r-',
+  body: { head: '', variable: null, tail: '' },
+}
+const bytes = new RequestBytes(template, 'localhost')
+const answer = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
+
+/** A socket whose other end is the test. */
+class FakeSocket extends EventEmitter {
+  writableLength = 0
+  written: number[] = []
+  isDestroyed = false
+  readonly #onRead: (bytes: number, buffer: Buffer) => void
+
+  constructor(onRead: (bytes: number, buffer: Buffer) => void) {
+    super()
+    this.#onRead = onRead
+  }
+
+  setNoDelay(): void {}
+
+  write(request: Buffer): void {
+    this.written.push(Number(/r-(\d+)/.exec(request.toString())?.[1]))
+  }
+
+  destroy(): void {
+    this.isDestroyed = true
+  }
+
+  answer(): void {
+    this.#onRead(answer.length, Buffer.from(answer))
+  }
+}
+
+function setUp() {
+  const clock = new VirtualClock()
+  const sockets: FakeSocket[] = []
+  const ended: { seq: number; exchange: Exchange; outcome: string; sentUs: number | null }[] = []
+  const pool = new ConnectionPool({
+    clock,
+    caps: responseCaps,
+    deadlines: new Deadlines(clock),
+    heads: new HeadMemory(),
+    readyEvent: 'connect',
+    connect(onRead) {
+      const socket = new FakeSocket(onRead)
+      sockets.push(socket)
+      return socket as unknown as Socket
+    },
+  })
+  const send = (seq: number, timeoutUs = 1000) => {
+    const handedUs = clock.nowUs()
+    const caller = {
+      ended: (exchange: Exchange) => {
+        const { failure, status, sentUs } = exchange
+        ended.push({ seq, exchange, outcome: failure?.kind ?? String(status), sentUs })
+      },
+    }
+    const connection = pool.take(handedUs)
+    if (connection === null) return pool.wait({ bytes, seq, timeoutUs, caller, handedUs })
+    connection.start(bytes, seq, timeoutUs, caller, handedUs)
+    return connection
+  }
+  const outcomes = () => ended.map(({ seq, outcome }) => [seq, outcome])
+  return { clock, sockets, pool, send, ended, outcomes }
+}
+
+describe('the connections of a driver', () => {
+  test('are as many as requests in flight, opened a few per turn', () => {
+    const { clock, sockets, send } = setUp()
+    for (let seq = 1; seq <= 30; seq++) send(seq)
+    expect(sockets.length).toBe(8)
+    clock.advanceTo(0)
+    expect(sockets.length).toBe(30)
+  })
+
+  test('serve whoever has waited longest, whichever connection is free first', () => {
+    const { clock, sockets, send, outcomes } = setUp()
+    for (const seq of [1, 2, 3]) send(seq)
+    sockets[2]!.emit('connect')
+    expect(sockets[2]!.written).toEqual([1])
+    sockets[2]!.answer()
+    expect(sockets[2]!.written).toEqual([1, 2])
+    sockets[0]!.emit('connect')
+    expect(sockets[0]!.written).toEqual([3])
+    sockets[0]!.answer()
+    sockets[2]!.answer()
+    expect(outcomes()).toEqual([
+      [1, '200'],
+      [3, '200'],
+      [2, '200'],
+    ])
+    clock.advanceTo(10)
+    expect(sockets.length).toBe(3)
+  })
+
+  test('that cannot be opened fail one request each', () => {
+    const { sockets, send, outcomes } = setUp()
+    for (const seq of [1, 2]) send(seq)
+    sockets[1]!.emit('error', new Error('refused'))
+    expect(outcomes()).toEqual([[1, 'broken']])
+    sockets[0]!.emit('error', new Error('refused'))
+    expect(outcomes()).toEqual([
+      [1, 'broken'],
+      [2, 'broken'],
+    ])
+  })
+
+  test('that never open are given up with the request they were opened for', () => {
+    const { clock, sockets, send, outcomes } = setUp()
+    send(1)
+    clock.advanceTo(1000)
+    expect(outcomes()).toEqual([[1, 'timeout']])
+    expect(sockets[0]!.isDestroyed).toBe(true)
+    send(2)
+    expect(sockets.length).toBe(2)
+    sockets[0]!.emit('close')
+    expect(outcomes()).toEqual([[1, 'timeout']])
+  })
+
+  test('do not lengthen the deadline of a request that waited for them', () => {
+    const { clock, sockets, send, ended } = setUp()
+    send(1)
+    clock.advanceTo(600)
+    sockets[0]!.emit('connect')
+    clock.advanceTo(999)
+    expect(ended).toEqual([])
+    clock.advanceTo(1000)
+    expect(ended[0]).toMatchObject({ outcome: 'timeout', sentUs: 600 })
+    expect(ended[0]!.exchange).toMatchObject({ handedUs: 0, endUs: 1000 })
+  })
+
+  test('are not touched by the end of a request that still waits', () => {
+    const { clock, sockets, send, outcomes } = setUp()
+    send(1)
+    const second = send(2)
+    sockets[0]!.emit('connect')
+    second.abort()
+    expect(sockets.map(({ isDestroyed }) => isDestroyed)).toEqual([false, true])
+    clock.advanceTo(10)
+    sockets[0]!.answer()
+    expect(outcomes()).toEqual([
+      [2, 'aborted'],
+      [1, '200'],
+    ])
+    send(3)
+    expect(sockets[0]!.written).toEqual([1, 3])
+  })
+
+  test('are not opened any more once it is closed', () => {
+    const { clock, sockets, send, pool, outcomes } = setUp()
+    for (let seq = 1; seq <= 20; seq++) send(seq)
+    pool.close()
+    for (const socket of sockets) socket.emit('close')
+    clock.advanceTo(10)
+    expect(sockets.length).toBe(8)
+    expect(outcomes().length).toBe(20)
+  })
+})

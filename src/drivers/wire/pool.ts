@@ -1,0 +1,132 @@
+// The connections of a driver: as many as there are requests in flight. They are opened a few at a
+// time, and whichever is free first, an opened or a returned one, serves whoever has waited longest:
+// opening costs more than sending, so that a backlog after a stall must not turn into a storm of
+// connections that makes the stall longer.
+
+import type { Cancel, Clock } from '../../core/clock.ts'
+import type { Micros } from '../../core/units.ts'
+import type { Sending } from '../driver.ts'
+import { Connection, type ConnectionParts } from './connection.ts'
+import type { Deadlines } from './deadlines.ts'
+import { type RequestToSend, WaitingRequest, type WaitingRoom } from './waitingRequest.ts'
+
+/** Connections that are opened before answers are looked at again: about half a millisecond. */
+const opensPerTurn = 8
+
+/** What connections need from elsewhere. */
+export type PoolParts = Pick<
+  ConnectionParts,
+  'clock' | 'caps' | 'deadlines' | 'heads' | 'connect' | 'readyEvent'
+>
+
+export class ConnectionPool implements WaitingRoom {
+  readonly deadlines: Deadlines
+  readonly #clock: Clock
+  readonly #parts: ConnectionParts
+  readonly #all = new Set<Connection>()
+  /** Connections with nothing to do; the one used last is used first, so that few stay in use. */
+  readonly #idle: Connection[] = []
+  /** Connections that are not open yet, and requests that no connection was free for: oldest first. */
+  readonly #opening = new Set<Connection>()
+  readonly #waiting = new Set<WaitingRequest>()
+  #opensLeft = opensPerTurn
+  #nextTurn: Cancel | null = null
+  #isClosed = false
+
+  constructor(parts: PoolParts) {
+    this.deadlines = parts.deadlines
+    this.#clock = parts.clock
+    this.#parts = {
+      ...parts,
+      opened: (connection) => this.#opened(connection),
+      idle: (connection) => this.#idle.push(connection),
+      ended: () => this.#serve(),
+      closed: (connection, message) => this.#closed(connection, message),
+    }
+  }
+
+  /** A connection that can be used at once; null when there is none. */
+  take(nowUs: Micros): Connection | null {
+    for (;;) {
+      const connection = this.#idle.pop()
+      if (connection === undefined) return null
+      if (connection.isUsable(nowUs)) return connection
+      connection.close()
+    }
+  }
+
+  /** Sends a request on the next connection that is free. */
+  wait(request: RequestToSend): Sending {
+    const waiting = new WaitingRequest(request, this)
+    this.#waiting.add(waiting)
+    this.#open()
+    return waiting
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#nextTurn?.()
+    for (const request of this.#waiting) request.fail('broken', 'connection closed')
+    for (const connection of this.#all) connection.close()
+  }
+
+  nowUs(): Micros {
+    return this.#clock.nowUs()
+  }
+
+  // What is opened for nobody may never open: the next request is better served by a new attempt.
+  left(request: WaitingRequest): void {
+    this.#waiting.delete(request)
+    const [oldest] = this.#opening
+    if (oldest === undefined || this.#opening.size <= this.#waiting.size) return
+    this.#opening.delete(oldest)
+    oldest.close()
+  }
+
+  #serve(): void {
+    while (this.#waiting.size > 0) {
+      const nowUs = this.nowUs()
+      const connection = this.take(nowUs)
+      if (connection === null) return
+      const [request] = this.#waiting
+      this.#waiting.delete(request!)
+      request!.sendOn(connection, nowUs)
+    }
+  }
+
+  #opened(connection: Connection): void {
+    this.#opening.delete(connection)
+    this.#idle.push(connection)
+    this.#serve()
+  }
+
+  #open(): void {
+    while (this.#isWanting && this.#opensLeft > 0) {
+      this.#opensLeft--
+      const connection = new Connection(this.#parts)
+      this.#all.add(connection)
+      this.#opening.add(connection)
+    }
+    if (this.#opensLeft === opensPerTurn) return
+    this.#nextTurn ??= this.#clock.at(this.nowUs(), () => {
+      this.#nextTurn = null
+      this.#opensLeft = opensPerTurn
+      this.#open()
+    })
+  }
+
+  get #isWanting(): boolean {
+    return this.#waiting.size > this.#opening.size && !this.#isClosed
+  }
+
+  #closed(connection: Connection, message: string): void {
+    this.#all.delete(connection)
+    const at = this.#idle.indexOf(connection)
+    if (at >= 0) this.#idle.splice(at, 1)
+    if (this.#opening.delete(connection)) {
+      const [oldest] = this.#waiting
+      oldest?.fail('broken', message)
+    }
+    this.#open()
+  }
+}
