@@ -49,6 +49,8 @@ const idleUsMax: Micros = 60_000_000
 /** … nor one that is within this of what the server said. */
 const keepAliveMarginUs: Micros = 1_000_000
 
+const nothing = Buffer.alloc(0)
+
 export class Connection implements Exchange, Sending, Expiring {
   // The exchange.
   handedUs: Micros = 0
@@ -75,6 +77,8 @@ export class Connection implements Exchange, Sending, Expiring {
   #events: EventStream | null = null
   #isClosed = false
   #isGone = false
+  /** Its own bytes to write; null as long as those that all share do. */
+  #own: Buffer | null = null
   #hasHead = false
   /** When this became idle, and until when it may be used. */
   #usableUntilUs: Micros = 0
@@ -118,9 +122,19 @@ export class Connection implements Exchange, Sending, Expiring {
     this.#hasHead = false
     this.#kept.clear()
     this.#parser.reset(bytes.isHead)
-    this.#socket.write(bytes.render(seq))
-    // What the kernel has not taken yet is still read by the socket.
-    if (this.#socket.writableLength > 0) bytes.abandon()
+    const rendered = bytes.render(seq)
+    this.#socket.write(this.#own === null ? rendered : this.#copyOf(rendered))
+    if (this.#own !== null || this.#socket.writableLength === 0) return
+    // What the socket has not handed on yet is still read by it. One behind TLS never hands on at
+    // once: from now on this one gets copies, which are free again when the answer is there.
+    bytes.abandon()
+    this.#own = nothing
+  }
+
+  #copyOf(rendered: Buffer): Buffer {
+    if (this.#own?.length !== rendered.length) this.#own = Buffer.alloc(rendered.length)
+    rendered.copy(this.#own)
+    return this.#own
   }
 
   /** Drops the exchange, and the connection with it. */
