@@ -79,33 +79,44 @@ export class KeptBytes {
 }
 
 /**
- * A text that is looked for again and again: most bytes are skipped without a look (Horspool 1980),
- * which on bodies of some kB is quicker than to call out of JavaScript.
+ * A text that is looked for again and again. Wherever it stands, one of every `length` bytes is in
+ * it: only those are looked at, none of which waits for the one before, as in searches that skip by
+ * what they find. On bodies of some kB that is quicker than to call out of JavaScript.
  */
 class Sought {
   readonly text: string
   readonly #bytes: Uint8Array
-  /** How far to go on, by the byte that stands where the text would end. */
-  readonly #steps: Uint8Array
+  /** 1 for the bytes that the text has, and for each of those the places at which it has them. */
+  readonly #isOf = new Uint8Array(256)
+  readonly #places: readonly (readonly number[])[]
 
   constructor(text: string) {
     this.text = text
     this.#bytes = Buffer.from(text, 'latin1')
-    const { length } = this.#bytes
-    this.#steps = new Uint8Array(256).fill(length)
-    for (let i = 0; i < length - 1; i++) this.#steps[this.#bytes[i]!] = length - 1 - i
+    for (const byte of this.#bytes) this.#isOf[byte] = 1
+    const places = [...this.#bytes].map((byte, place) => ({ byte, place }))
+    this.#places = Array.from({ length: 256 }, (_, byte) =>
+      places.filter((one) => one.byte === byte).map(({ place }) => place),
+    )
   }
 
   isIn(bytes: Buffer, start: number, end: number): boolean {
-    const sought = this.#bytes
-    const steps = this.#steps
-    const last = sought.length - 1
-    for (let at = start + last; at < end; at += steps[bytes[at]!]!) {
-      let i = 0
-      while (i <= last && bytes[at - i] === sought[last - i]) i++
-      if (i > last) return true
+    const isOf = this.#isOf
+    const { length } = this.#bytes
+    const last = end - length
+    for (let at = start + length - 1; at < end; at += length) {
+      if (isOf[bytes[at]!] === 0) continue
+      for (const place of this.#places[bytes[at]!]!) {
+        if (at - place <= last && this.#isAt(bytes, at - place)) return true
+      }
     }
     return false
+  }
+
+  #isAt(bytes: Buffer, from: number): boolean {
+    const sought = this.#bytes
+    for (let i = 0; i < sought.length; i++) if (bytes[from + i] !== sought[i]) return false
+    return true
   }
 }
 
