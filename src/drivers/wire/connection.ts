@@ -22,7 +22,15 @@ import { KeptBytes } from './keptBytes.ts'
 import type { ParseProblem } from './messageHead.ts'
 import type { RequestBytes } from './requestBytes.ts'
 import { ResponseParser } from './responseParser.ts'
-import type { WaitingRequest } from './waitingRequest.ts'
+
+/** What a driver is told to send. */
+export interface RequestToSend {
+  readonly bytes: RequestBytes
+  readonly seq: number
+  readonly timeoutUs: Micros
+  readonly caller: Caller
+  readonly handedUs: Micros
+}
 
 /** What the connections of a driver share. */
 export interface ConnectionParts {
@@ -103,7 +111,7 @@ export class Connection implements Exchange, Sending, Expiring {
   }
 
   /** Sends a request that had to wait until `nowUs`; its deadline goes on. */
-  resume(request: WaitingRequest, nowUs: Micros): void {
+  resume(request: RequestToSend & Expiring, nowUs: Micros): void {
     this.handedUs = request.handedUs
     this.#parts.deadlines.pass(request, this)
     this.#send(request.bytes, request.seq, request.timeoutUs, request.caller, nowUs)

@@ -6,9 +6,9 @@
 import type { Cancel, Clock } from '../../core/clock.ts'
 import type { Micros } from '../../core/units.ts'
 import type { Sending } from '../driver.ts'
-import { Connection, type ConnectionParts } from './connection.ts'
+import { Connection, type ConnectionParts, type RequestToSend } from './connection.ts'
 import type { Deadlines } from './deadlines.ts'
-import { type RequestToSend, WaitingRequest, type WaitingRoom } from './waitingRequest.ts'
+import { WaitingRequest, type WaitingRoom } from './waitingRequest.ts'
 
 /** Connections that are opened before answers are looked at again: about half a millisecond. */
 const opensPerTurn = 8

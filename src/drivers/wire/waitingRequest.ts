@@ -4,18 +4,9 @@
 import type { Micros } from '../../core/units.ts'
 import type { Caller, Exchange, ExchangeFailure, Sending } from '../driver.ts'
 import { timeoutMessage } from '../failures.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, RequestToSend } from './connection.ts'
 import type { DeadlineQueue, Deadlines, Expiring } from './deadlines.ts'
 import type { RequestBytes } from './requestBytes.ts'
-
-/** What a driver is told to send. */
-export interface RequestToSend {
-  readonly bytes: RequestBytes
-  readonly seq: number
-  readonly timeoutUs: Micros
-  readonly caller: Caller
-  readonly handedUs: Micros
-}
 
 /** Whom a request waits with. */
 export interface WaitingRoom {
