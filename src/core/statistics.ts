@@ -1,5 +1,7 @@
 // Statistics over samples and counts; pure.
 
+import { passingLeast } from './earlyStopping.ts'
+
 /**
  * Fewest independent samples for which a quantile says anything: the smallest n at which MLPerf's
  * early stopping (confidence 0.99, one value above) gives an estimate. Computed, not listed.
@@ -8,14 +10,9 @@ export function sampleFloor(q: number): number {
   return floors.get(q) ?? computeFloor(q)
 }
 
-const confidence = 0.99
-
-// Two values may lie above the estimate (t = 1, h total): I_{1-q}(2, n - 1) >= confidence, where for
-// integer arguments the incomplete beta is 1 - q^n - n (1 - q) q^(n - 1).
+// Two values may lie above the estimate: itself, and one more.
 function computeFloor(q: number): number {
-  let n = 2
-  while (1 - q ** n - n * (1 - q) * q ** (n - 1) < confidence) n++
-  return n
+  return passingLeast(1, { q }) + 1
 }
 
 const floors = new Map([0.5, 0.9, 0.95, 0.99, 0.999].map((q) => [q, computeFloor(q)] as const))
