@@ -60,3 +60,11 @@ export function rateText(text: string): string {
 export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value]
 }
+
+/** '1.5%' or 0.015. */
+export function share(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(text.trim())
+  const value = match === null ? Number.NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1)
+  if (value >= 0 && value < 1) return value
+  throw new InvalidArgumentError("expected a share below 1: '1.5%' or 0.015")
+}

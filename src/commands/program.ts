@@ -3,6 +3,7 @@
 
 import { Command, Option } from 'commander'
 import { addMap } from './capacityProgram.ts'
+import { addCompare } from './comparisonProgram.ts'
 import type { CommandIo } from './io.ts'
 import {
   collect,
@@ -42,6 +43,7 @@ export function buildProgram(io: CommandIo, done: Done): Command {
   addMap(program, io, done)
   addCheck(program, io, done)
   addGateway(program, io, done)
+  addCompare(program, io, done)
   addRecover(program, io, done)
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError('(add --help for the options)')

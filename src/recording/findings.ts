@@ -40,6 +40,12 @@ export interface FirstRejection {
   readonly recoveredAfterUs: Micros | null
   /** From the first admitted request to that one. */
   readonly windowUs: Micros | null
+  /**
+   * What the window may have been, whenever within their flights requests were decided: from the
+   * last that was rejected to the first that was admitted again.
+   */
+  readonly windowUsMin: Micros | null
+  readonly windowUsMax: Micros | null
 }
 
 /** Admitted requests that are kept to look up how many had ended at an instant. */
@@ -58,6 +64,8 @@ const columns = 5
 class LaneCount {
   requests = 0
   firstSentUs: Micros | null = null
+  /** When the request that was sent first was decided, at the latest. */
+  firstDecidedUs: Micros | null = null
   #tokens = 0
   /** The last `recentMax` admitted requests, in a ring that grows up to that. */
   #recent = new Float64Array(columns * 64)
@@ -69,7 +77,10 @@ class LaneCount {
     const at = (this.requests % recentMax) * columns
     this.requests++
     this.#tokens += tokens
-    if (this.firstSentUs === null || sentUs < this.firstSentUs) this.firstSentUs = sentUs
+    if (this.firstSentUs === null || sentUs < this.firstSentUs) {
+      this.firstSentUs = sentUs
+      this.firstDecidedUs = decidedUsMax(record)
+    }
     this.#recent[at + sentColumn] = sentUs
     this.#recent[at + endColumn] = record.endUs!
     this.#recent[at + tokensColumn] = tokens
@@ -118,6 +129,8 @@ interface Open {
   rejections: number
   record: RequestRecord
   admitted: AdmittedBefore
+  /** The latest instant at which it is known to have rejected, before it admitted again. */
+  rejectingUs: Micros
   recovered: RequestRecord | null
 }
 
@@ -200,6 +213,7 @@ export class FindingsFold {
         rejections: 1,
         record: copyRecord(record),
         admitted,
+        rejectingUs: record.sentUs!,
         recovered: null,
       }
       opens.set(limiter, opened)
@@ -209,6 +223,7 @@ export class FindingsFold {
       return
     }
     open.rejections++
+    if (open.recovered === null) open.rejectingUs = Math.max(open.rejectingUs, record.sentUs!)
     // Answers overtake each other: the first rejection is the one that was sent first.
     if (record.sentUs! < open.record.sentUs!) {
       open.record = copyRecord(record)
@@ -235,7 +250,7 @@ export class FindingsFold {
   }
 
   #finding(open: Open): LimiterFinding {
-    const { record, recovered, lane } = open
+    const { record, recovered } = open
     const { scenario, phase, seq, inFlight, status, retryAfterUs } = record
     return {
       scenario,
@@ -254,10 +269,7 @@ export class FindingsFold {
         confidence: record.confidence!,
         evidence: record.error ?? '',
         recoveredAfterUs: recovered === null ? null : recovered.sentUs! - record.endUs!,
-        windowUs:
-          recovered === null || lane.firstSentUs === null
-            ? null
-            : recovered.sentUs! - lane.firstSentUs,
+        ...windowOf(open),
       },
     }
   }
@@ -285,6 +297,23 @@ export class FindingsFold {
     const found = this.#plan.lanes.find(({ name }) => name === lane)
     return found === undefined ? [] : limitersOfLane(this.#plan, found)
   }
+}
+
+function windowOf({ recovered, rejectingUs, lane }: Open) {
+  const { firstSentUs, firstDecidedUs } = lane
+  if (recovered === null || firstSentUs === null) {
+    return { windowUs: null, windowUsMin: null, windowUsMax: null }
+  }
+  return {
+    windowUs: recovered.sentUs! - firstSentUs,
+    windowUsMin: Math.max(0, rejectingUs - firstDecidedUs!),
+    windowUsMax: decidedUsMax(recovered) - firstSentUs,
+  }
+}
+
+/** A request is decided before its answer begins. */
+function decidedUsMax({ firstByteUs, endUs }: RequestRecord): Micros {
+  return firstByteUs ?? endUs!
 }
 
 /** Units admitted before the first rejection beyond the declared limit; null where unknown. */

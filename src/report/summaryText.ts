@@ -1,6 +1,6 @@
 // The final summary as text: the same in a terminal, in a pipe and in a CI log.
 
-import { stripVTControlCharacters, styleText } from 'node:util'
+import { stripVTControlCharacters } from 'node:util'
 import type {
   CheckResult,
   LimiterSummary,
@@ -19,6 +19,7 @@ import {
   unknown,
 } from '../core/format.ts'
 import { limitOf } from '../core/limits.ts'
+import { type Paint, painter } from './paint.ts'
 
 export interface SummaryTextOptions {
   readonly colour: boolean
@@ -26,13 +27,9 @@ export interface SummaryTextOptions {
   readonly folder: string | null
 }
 
-type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow'
-type Paint = (style: Style, text: string) => string
-
 /** Several lines, the last without a line feed. */
 export function summaryText(summary: RunSummary, options: SummaryTextOptions): string {
-  const paint: Paint = (style, text) =>
-    options.colour ? styleText(style, text, { validateStream: false }) : text
+  const paint = painter(options.colour)
   const lines = [
     headline(summary, paint),
     ...summary.scenarios.flatMap((scenario) => ['', ...scenarioLines(scenario, paint)]),

@@ -21,6 +21,7 @@ export interface StoreOptions {
   readonly version?: string
   /** Changes what the generator measured about itself. */
   readonly readings?: Partial<GeneratorReadings>
+  readonly startedMs?: number
   /** Folder of run folders; a new one by default. */
   readonly resultsPath?: string
 }
@@ -29,7 +30,7 @@ export interface StoreOptions {
 export async function storeRun(options: StoreOptions): Promise<string> {
   const { plan, spec } = options
   const simulation = await simulate({ plan, ...(spec === undefined ? {} : { spec }) })
-  const startedMs = Date.UTC(2026, 10, 20)
+  const startedMs = options.startedMs ?? Date.UTC(2026, 10, 20)
   const resultsPath = options.resultsPath ?? mkdtempSync(join(tmpdir(), 'limitscope-runs-'))
   const folder = createRunFolder(resultsPath, plan.runId)
   const redact = (text: string) => text
