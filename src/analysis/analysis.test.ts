@@ -187,6 +187,7 @@ describe('a summary', () => {
       startedMs: 0,
       redact: (text) => text,
       hasRows: false,
+      hasJournal: false,
       onWriteError: () => {},
     })
     const folds = new RunFolds(interplay, {

@@ -75,7 +75,7 @@ describe('what is no such folder is told apart', () => {
     ],
     [
       'a killed run',
-      () => folderWith({ 'manifest.json': manifest, 'requests.journal': '' }),
+      () => folderWith({ 'manifest.json': manifest, 'run.journal': '' }),
       /killed before its end; 'limitscope recover /,
     ],
     ['no summary', () => folderWith({ 'manifest.json': manifest }), /summary.json: .*ENOENT/],

@@ -41,6 +41,9 @@ export interface SummaryParts {
   readonly recorder: Pick<RunRecorder, 'series' | 'findings' | 'counts' | 'spans'>
 }
 
+/** What a summary needs beside what was recorded: plain data, which a journal keeps. */
+export type SummaryFacts = Omit<SummaryParts, 'plan' | 'recorder'>
+
 /** Sums up a run; statements are checked only where the run and the generator can be believed. */
 export function summarize(parts: SummaryParts): RunSummary {
   const { plan, recorder, health } = parts

@@ -185,7 +185,7 @@ function addGateway(program: Command, io: CommandIo, done: Done): void {
 function addRecover(program: Command, io: CommandIo, done: Done): void {
   program
     .command('recover')
-    .description('complete requests.csv of a run that was killed')
+    .description('make every file of a run that was killed from its journal')
     .argument('<folder>', 'folder of the run')
     .addHelpText('after', '\nExample:\n  limitscope recover results/2026-11-20T18-05-09Z-run')
     .action(async (folder: string) => {

@@ -2,7 +2,7 @@
 
 import { type GeneratorReadings, judgeGenerator } from '../analysis/health.ts'
 import type { RunSummary } from '../analysis/result.ts'
-import { summarize } from '../analysis/summary.ts'
+import { type SummaryFacts, summarize } from '../analysis/summary.ts'
 import { verdictOf } from '../analysis/verdict.ts'
 import { type ExitCode, exitCodes, messageOf, UserError } from '../core/errors.ts'
 import type { RunEvent } from '../core/event.ts'
@@ -12,13 +12,14 @@ import { sampleFloor } from '../core/statistics.ts'
 import { redactor } from '../core/text.ts'
 import type { Micros } from '../core/units.ts'
 import { startEngines } from '../engine/crew.ts'
-import type { EngineHealth } from '../engine/messages.ts'
+import type { EngineHealth, Standing } from '../engine/messages.ts'
 import { type Sentinel, type SentinelReading, startSentinel } from '../engine/sentinel.ts'
 import type { EngineEnd, EngineThread } from '../engine/thread.ts'
 import type { GatewaySpec } from '../gateway/spec.ts'
 import { type GatewayThread, startGatewayThread } from '../gateway/thread.ts'
 import { type LaneSecrets, secretValues } from '../load/lanes.ts'
 import { type Plan, planHash } from '../load/plan.ts'
+import type { ScenarioOutcome } from '../load/stepResults.ts'
 import { LiveFold, type LiveHealth, type LiveSnapshot } from '../recording/live.ts'
 import { manifestText } from '../recording/manifest.ts'
 import { RunRecorder } from '../recording/recorder.ts'
@@ -116,6 +117,9 @@ class Session {
   #health: EngineHealth | null = null
   #writeError: Error | null = null
   #lostRows = 0
+  #outcomes: readonly ScenarioOutcome[] = []
+  /** Whether the generator has read itself since the last commit. */
+  #isHealthNew = false
   #isFinishing = false
   #toldCatchUpMs = 0
 
@@ -145,6 +149,7 @@ class Session {
       startedMs: this.#startedMs,
       redact: this.#redact,
       hasRows: options.rowEvery > 0,
+      hasJournal: this.#folder !== null,
       onWriteError: (error) => this.#writeFailed(error),
       onCatchUp: (progress) => this.#catchUp(progress),
       onEvent: (event) => {
@@ -152,6 +157,7 @@ class Session {
         this.#screen?.event(event)
       },
     })
+    this.#recorder.commit({ facts: this.#facts(null) })
   }
 
   async run(): Promise<SessionResult> {
@@ -183,7 +189,9 @@ class Session {
         },
         health: (health) => {
           this.#health = health
+          this.#isHealthNew = true
         },
+        reached: (_us, standing) => this.#reached(standing),
       })
       const result = await this.#engine.result
       return await this.#finish(result, interrupts)
@@ -202,18 +210,10 @@ class Session {
     const { plan } = this.#options
     this.#recorder.findings = result.findings
     this.#sentinelReading = (await this.#sentinel?.finish()) ?? null
-    const summary = summarize({
-      plan,
-      planHash: planHash(plan),
-      target: this.#targetName(),
-      startedMs: this.#startedMs,
-      durationUs: this.#elapsedUs(),
-      reason: result.reason,
-      health: judgeGenerator(this.#readings(result)),
-      outcomes: result.scenarios,
-      noSkip: this.#options.noSkip,
-      recorder: this.#recorder,
-    })
+    this.#outcomes = result.scenarios
+    const facts = this.#facts(result)
+    this.#recorder.commit({ findings: result.findings, facts })
+    const summary = summarize({ plan, ...facts, recorder: this.#recorder })
     this.#isFinishing = true
     await this.#recorder.close()
     if (this.#folder !== null && this.#writeError === null) {
@@ -223,11 +223,35 @@ class Session {
         const decisions = await this.#gateway.decisions()
         await writeDecisions(this.#folder, decisions, this.#startedMs)
       }
+      this.#recorder.discardJournal()
     }
     return {
       summary,
       exitCode: this.#exitCode(summary, interrupts),
       folder: this.#folder?.path ?? null,
+    }
+  }
+
+  /** Everything that was told so far is whole: it is what a run that is killed now comes to. */
+  #reached(standing: Standing | null): void {
+    this.#outcomes = standing?.scenarios ?? this.#outcomes
+    const facts = this.#isHealthNew ? { facts: this.#facts(null) } : {}
+    const findings = standing === null ? {} : { findings: standing.findings }
+    this.#isHealthNew = false
+    this.#recorder.commit({ ...findings, ...facts })
+  }
+
+  /** What the summary says beside what was recorded; `end` null: so far, as if interrupted. */
+  #facts(end: EngineEnd | null): SummaryFacts {
+    return {
+      planHash: planHash(this.#options.plan),
+      target: this.#targetName(),
+      startedMs: this.#startedMs,
+      durationUs: this.#elapsedUs(),
+      reason: end?.reason ?? 'interrupted',
+      health: judgeGenerator(this.#readings(end)),
+      outcomes: this.#outcomes,
+      noSkip: this.#options.noSkip,
     }
   }
 

@@ -6,11 +6,12 @@ import type { LimiterGauge, Progress } from '../core/progress.ts'
 import type { RequestRecord } from '../core/record.ts'
 import { RowDecoder, rowBytes } from '../core/requestRow.ts'
 import type { Micros } from '../core/units.ts'
+import type { ScenarioOutcome } from '../load/stepResults.ts'
 import { FindingsFold } from '../recording/findings.ts'
 import { findingEvents } from '../recording/folds.ts'
 import type { JournalBatch } from '../recording/journalFormat.ts'
 import type { LagSummary } from './engine.ts'
-import type { EngineHealth, EngineThreadInput } from './messages.ts'
+import type { EngineHealth, EngineThreadInput, Standing } from './messages.ts'
 import {
   type EngineEnd,
   type EngineListener,
@@ -22,7 +23,7 @@ import {
 export type CrewInput = Omit<EngineThreadInput, 'ring' | 'share'>
 
 /** What somebody who listens to a run hears. */
-export type RunListener = Pick<EngineListener, 'slice' | 'event' | 'rows' | 'progress' | 'health'>
+export type RunListener = Omit<EngineListener, 'ready'>
 
 /** Runs a plan in `workers` threads. */
 export function startEngines(
@@ -32,7 +33,7 @@ export function startEngines(
 ): Omit<EngineThread, 'start'> {
   if (workers > 1) return new Crew(input, workers, listener)
   const share = { index: 0, of: 1 }
-  return startEngineThread({ ...input, share }, { ...listener, ready() {}, reached() {} })
+  return startEngineThread({ ...input, share }, { ...listener, ready() {} })
 }
 
 /** Between the last engine's being ready and the start of a phase: for the word to get around. */
@@ -45,6 +46,8 @@ class Crew {
   readonly #findings: FindingsFold
   readonly #rowEvery: number
   #runEnded: RunEvent | null = null
+  /** What tells apart the standing that was told last. */
+  #standingTold = ''
 
   constructor(input: CrewInput, workers: number, listener: RunListener) {
     this.#listener = listener
@@ -88,14 +91,17 @@ class Crew {
             member.readyUs = us
             this.#meet()
           },
-          reached: (us) => {
+          reached: (us, standing) => {
             member.reachedUs = us
+            member.scenarios = standing?.scenarios ?? member.scenarios
             this.#fold()
+            this.#listener.reached(us, this.#standing())
           },
         },
       ),
       decoder: new RowDecoder(),
       records: [],
+      scenarios: [],
       progress: null,
       health: null,
       lost: 0,
@@ -193,6 +199,14 @@ class Crew {
     for (const record of ready.sort((a, b) => endOf(a) - endOf(b))) this.#findings.add(record)
   }
 
+  #standing(): Standing | null {
+    const { scenarios } = this.#members[0]!
+    const version = `${this.#findings.revision} ${scenarios.length}`
+    if (version === this.#standingTold) return null
+    this.#standingTold = version
+    return { findings: this.#findings.all(), scenarios }
+  }
+
   #progress(progress: Progress): Progress {
     const all = this.#members.flatMap((member) => member.progress ?? [])
     const same = all.filter(({ phase, scenario }) => {
@@ -216,6 +230,7 @@ interface Member {
   readonly decoder: RowDecoder
   /** Not folded yet. */
   readonly records: RequestRecord[]
+  scenarios: readonly ScenarioOutcome[]
   progress: Progress | null
   health: EngineHealth | null
   lost: number

@@ -73,6 +73,11 @@ export class Engine {
     this.#context = new RunContext(parts)
   }
 
+  /** Scenarios that are over, with what their steps came to. */
+  get outcomes(): readonly ScenarioOutcome[] {
+    return this.#outcomes
+  }
+
   /** Sends no more, waits for what is in flight. */
   stop(): void {
     if (this.#interrupt.signal.aborted) return

@@ -7,6 +7,7 @@ import type { RingCut, RingMemory } from '../core/rowRing.ts'
 import type { Micros } from '../core/units.ts'
 import type { Plan } from '../load/plan.ts'
 import type { Share } from '../load/share.ts'
+import type { ScenarioOutcome } from '../load/stepResults.ts'
 import type { LimiterFinding } from '../recording/findings.ts'
 import type { Slice } from '../recording/slice.ts'
 import type { EngineResult, LagSummary } from './engine.ts'
@@ -45,6 +46,12 @@ export interface EngineHealth {
   readonly ceilingPerS: number | null
 }
 
+/** What a run has come to so far, beside its counts. */
+export interface Standing {
+  readonly findings: readonly LimiterFinding[]
+  readonly scenarios: readonly ScenarioOutcome[]
+}
+
 /** Engine → main thread. In a batch, slices and events are in their order. */
 export type EngineMessage =
   | {
@@ -55,6 +62,8 @@ export type EngineMessage =
       readonly rows: RingCut | null
       readonly progress: Progress | null
       readonly health: EngineHealth | null
+      /** What all that was told has come to; null: the same as before. */
+      readonly standing: Standing | null
     }
   | {
       readonly kind: 'done'

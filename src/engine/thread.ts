@@ -11,7 +11,13 @@ import type { LimiterFinding } from '../recording/findings.ts'
 import type { JournalBatch } from '../recording/journalFormat.ts'
 import type { Slice } from '../recording/slice.ts'
 import type { EngineResult } from './engine.ts'
-import type { EngineCommand, EngineHealth, EngineMessage, EngineThreadInput } from './messages.ts'
+import type {
+  EngineCommand,
+  EngineHealth,
+  EngineMessage,
+  EngineThreadInput,
+  Standing,
+} from './messages.ts'
 
 /** Receives what the engine produces, on the main thread, in order. */
 export interface EngineListener {
@@ -23,8 +29,8 @@ export interface EngineListener {
   health(health: EngineHealth): void
   /** It is ready for the next phase and waits for `start`; never for an engine alone. */
   ready(us: Micros): void
-  /** Everything that ended up to `us` has been handed over. */
-  reached(us: Micros): void
+  /** Everything that ended up to `us` has been handed over, and has come to this. */
+  reached(us: Micros, standing: Standing | null): void
 }
 
 /** What is left to tell when a run is over. */
@@ -98,7 +104,7 @@ export function startEngineThread(
       }
       if (message.progress !== null) listener.progress(message.progress)
       if (message.health !== null) listener.health(message.health)
-      listener.reached(message.us)
+      listener.reached(message.us, message.standing)
     })
     worker.on('error', reject)
     worker.on('exit', (code) => {

@@ -12,6 +12,7 @@ import type { Micros } from '../core/units.ts'
 import type { NextRequest, SaturateOptions } from '../drivers/autocannon.ts'
 import { isOpen, peakPerS } from '../load/arrivals.ts'
 import type { Phase, Plan } from '../load/plan.ts'
+import type { ScenarioOutcome } from '../load/stepResults.ts'
 import { RunFolds } from '../recording/folds.ts'
 import { measureCeiling } from './ceiling.ts'
 import { Engine } from './engine.ts'
@@ -21,6 +22,7 @@ import type {
   EngineHealth,
   EngineMessage,
   EngineThreadInput,
+  Standing,
   Told,
 } from './messages.ts'
 import { measureStalls } from './stalls.ts'
@@ -48,6 +50,9 @@ const folds = new RunFolds(input.plan, {
   event: (event) => told.push({ event }),
 })
 let told: Told[] = []
+/** What tells apart the standing that was sent last. */
+let standingSent = ''
+let outcomes: () => readonly ScenarioOutcome[] = () => []
 /** Called with the instant at which the phase starts that this engine is ready for. */
 let start: (startUs: Micros) => void = () => {}
 let progress: Progress | null = null
@@ -92,6 +97,7 @@ async function main(): Promise<void> {
     meet: share.of === 1 ? null : meet,
     saturate: await autocannonTo(address, clock),
   })
+  outcomes = () => engine.outcomes
   port.on('message', (command: EngineCommand) => {
     if (typeof command === 'string') engine[command]()
     else start(command.startUs)
@@ -130,12 +136,22 @@ function meet(readyUs: Micros): Promise<Micros> {
   })
 }
 
+/** Everything that ended so far, and what it came to: a batch is whole in itself. */
 function flush(nowUs: Micros, health: EngineHealth | null = null): void {
+  folds.cut()
   const rows = ring === null || ring.pending === 0 ? null : ring.cut()
   if (told.length === 0 && rows === null && progress === null && health === null) return
-  send({ kind: 'batch', us: nowUs, told, rows, progress, health })
+  send({ kind: 'batch', us: nowUs, told, rows, progress, health, standing: standing() })
   told = []
   progress = null
+}
+
+function standing(): Standing | null {
+  const scenarios = outcomes()
+  const version = `${folds.findings.revision} ${scenarios.length}`
+  if (version === standingSent) return null
+  standingSent = version
+  return { findings: folds.findings.all(), scenarios }
 }
 
 function send(message: EngineMessage): void {

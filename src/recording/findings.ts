@@ -163,6 +163,7 @@ export class FindingsFold {
   /** In the order of their first rejections. */
   readonly #open: Open[] = []
   #last: Place | null = null
+  #revision = 0
 
   constructor(plan: Plan, events: FindingEvents = {}) {
     this.#plan = plan
@@ -174,6 +175,11 @@ export class FindingsFold {
     const place = this.#placeOf(record)
     if (record.outcome === 'limited') this.#rejected(place, record)
     else if (record.outcome === 'ok') this.#admitted(place, record)
+  }
+
+  /** Another number whenever the findings may be others. */
+  get revision(): number {
+    return this.#revision
   }
 
   /** Findings per phase, in order of first rejection; declared limiters that never fired come last. */
@@ -188,6 +194,7 @@ export class FindingsFold {
     for (const open of opensOfLane) {
       const { record: first, admitted } = open
       if (sentUs <= first.endUs!) {
+        this.#revision++
         // It was under way when the rejection was: it may have been admitted before.
         open.admitted = {
           ...admitted,
@@ -195,6 +202,7 @@ export class FindingsFold {
           tokensMax: admitted.tokensMax + tokensOf(record),
         }
       } else if (open.recovered === null && open.phase === record.phase) {
+        this.#revision++
         open.recovered = copyRecord(record)
         this.#events.recovered?.(record, open.limiter, sentUs - first.endUs!)
       }
@@ -203,6 +211,7 @@ export class FindingsFold {
 
   #rejected({ count, opens, opensOfLane }: Place, record: RequestRecord): void {
     const limiter = record.limiter!
+    this.#revision++
     const open = opens.get(limiter)
     if (open === undefined) {
       const admitted = count.before(record)
@@ -244,6 +253,7 @@ export class FindingsFold {
       const opensOfLane = entryOf(this.#opensByLane, laneKey(record), () => [])
       place = { scenario, phase, lane, count, opens: new Map(), opensOfLane }
       this.#places.set(key, place)
+      this.#revision++
     }
     this.#last = place
     return place

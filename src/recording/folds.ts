@@ -43,6 +43,11 @@ export class RunFolds {
     this.#sinks.event(event)
   }
 
+  /** Hands on what there is of the slice under way, so that nothing that ended is left behind. */
+  cut(): void {
+    this.#slices.cut()
+  }
+
   /** The run has reached `nowUs`. */
   advance(nowUs: Micros): void {
     this.#slices.advance(nowUs)

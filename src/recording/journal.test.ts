@@ -42,8 +42,8 @@ afterEach(() => {
   disk.writeBytesMax = Number.POSITIVE_INFINITY
 })
 
-const freshPath = () => join(mkdtempSync(join(tmpdir(), 'limitscope-')), 'requests.journal')
-const meta = { runId: 'run' }
+const freshPath = () => join(mkdtempSync(join(tmpdir(), 'limitscope-')), 'run.journal')
+const meta = { runId: 'run', hasRows: true }
 const unexpected = (error: Error) => {
   throw error
 }
@@ -273,7 +273,7 @@ describe('a journal that is not whole', () => {
 
   test.each([
     ['another program', (head: Buffer) => head.write('CSV!')],
-    ['another version', (head: Buffer) => head.writeUInt32LE(2, 4)],
+    ['another version', (head: Buffer) => head.writeUInt32LE(99, 4)],
     ['too long a head', (head: Buffer) => head.writeUInt32LE(1e9, 8)],
   ])('the file of %s is damage at its start', (_, change) => {
     const path = freshPath()

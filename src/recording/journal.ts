@@ -1,10 +1,16 @@
-// `requests.journal`: every request of a run, appended as rows that nobody waits for. Must not know
-// what the rows say.
+// `run.journal`: everything about a run, appended so that nobody waits for it. Must not know what
+// it says.
 
 import { close, fsync, openSync, writev } from 'node:fs'
 import { promisify } from 'node:util'
 import { type RowTexts, rowBytes } from '../core/requestRow.ts'
-import { encodeBatch, encodeMeta, type JournalBatch, type JournalMeta } from './journalFormat.ts'
+import {
+  encodeBatch,
+  encodeMeta,
+  encodeTold,
+  type JournalBatch,
+  type JournalMeta,
+} from './journalFormat.ts'
 
 /** Bytes that may wait for the disk; what comes on top of them is lost, and counted. */
 const waitingBytesMax = 64 * 1024 * 1024
@@ -62,6 +68,12 @@ export class JournalWriter {
     }
   }
 
+  /** Appends what everything before came to; dropped like rows when the disk is too slow. */
+  tell(told: unknown): void {
+    if (this.#isBroken || this.#closing !== null || this.#waitingBytes > waitingBytesMax) return
+    this.#enqueue(encodeTold(told), 0)
+  }
+
   /** Resolves when everything is on the disk, or when the file failed. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -105,7 +117,7 @@ export class JournalWriter {
     let left = buffers
     while (left.length > 0 && this.#descriptor !== null) {
       const { bytesWritten } = await writeVector(this.#descriptor, left)
-      if (bytesWritten === 0) throw new Error('requests.journal: the disk takes no more')
+      if (bytesWritten === 0) throw new Error('run.journal: the disk takes no more')
       left = without(left, bytesWritten)
     }
   }

@@ -1,4 +1,4 @@
-// Reads `requests.journal` block by block, while it grows or after a crash. Must not know what the
+// Reads `run.journal` block by block, while it grows or after a crash. Must not know what the
 // rows say.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
@@ -44,6 +44,11 @@ export class JournalReader {
   /** Bytes beyond what was read: after `read`, those of a block that is not whole yet. */
   get bytesAhead(): number {
     return Math.max(0, this.#sizeBytes() - this.#offsetBytes)
+  }
+
+  /** Bytes that were read and are intact. */
+  get offsetBytes(): number {
+    return this.#offsetBytes
   }
 
   /** The blocks that are whole now and were not read yet; none once there is damage. */

@@ -6,6 +6,7 @@ import type { RunEvent } from '../core/event.ts'
 import { emptyCounts } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import type { Plan } from '../load/plan.ts'
+import type { Committed, CommittedState, Told } from './committed.ts'
 import { CsvFile } from './csv.ts'
 import type { LimiterFinding } from './findings.ts'
 import { HlogFile } from './hlog.ts'
@@ -32,8 +33,10 @@ export interface RecorderOptions {
   readonly redact: (text: string) => string
   /** A file could not be written; called once, further output is dropped. */
   readonly onWriteError: (error: Error) => void
-  /** Whether there will be rows: `requests.csv` is made from them. */
+  /** Whether there will be rows: `requests.csv` is made from them, through the journal. */
   readonly hasRows: boolean
+  /** Whether everything goes to a journal, from which a run that is killed is recovered. */
+  readonly hasJournal: boolean
   readonly onEvent?: (event: RunEvent) => void
   /** Rows are still being written into `requests.csv` after the run. */
   readonly onCatchUp?: (progress: RequestsProgress) => void
@@ -48,6 +51,10 @@ export class RunRecorder {
   readonly #options: RecorderOptions
   readonly #intervals: IntervalFold
   readonly #files: Files | null
+  /** What goes to the journal with the next commit. */
+  #told: Told[] = []
+  /** Whether the journal has what no other file has. */
+  #isJournalNeeded = false
   #isBroken = false
 
   constructor(options: RecorderOptions) {
@@ -67,36 +74,48 @@ export class RunRecorder {
       if (cut.stage === 'measure') this.series.add(cut)
     }
     for (const span of slice.spans) this.#span(span)
+    this.#tell({ slice })
   }
 
   rows(batch: JournalBatch): void {
-    this.#files?.rows?.journal.append(batch)
+    if (this.#options.hasRows) this.#files?.journal?.append(batch)
   }
 
   /** Rows that the disk was too slow for. */
   get lostRows(): number {
-    return this.#files?.rows?.journal.lostRows ?? 0
+    return this.#files?.journal?.lostRows ?? 0
   }
 
   event(event: RunEvent): void {
     const clean = { ...event, text: this.#options.redact(event.text) }
     if (!this.#isBroken) this.#files?.events.write(`${JSON.stringify(clean)}\n`)
+    this.#tell({ event: clean })
     this.#options.onEvent?.(clean)
   }
 
   /** The run has reached `nowUs`: seconds that are over go to the files. */
   advance(nowUs: Micros): void {
     this.#intervals.advance(nowUs)
+    this.#tell({ advanceUs: nowUs })
+  }
+
+  /**
+   * What was recorded since the last commit is whole, and has come to this: a run that is killed is
+   * recovered up to its last commit.
+   */
+  commit(state: CommittedState = {}): void {
+    this.#files?.journal?.tell({ told: this.#told, ...state } satisfies Committed)
+    this.#told = []
   }
 
   /** Seals and closes the files. */
   async close(): Promise<void> {
     this.#intervals.close()
     if (this.#files === null) return
-    const { rows, intervals, hlog, events } = this.#files
-    if (this.#isBroken) return rows?.requests.stop()
+    const { journal, requests, intervals, hlog, events } = this.#files
+    if (this.#isBroken) return requests?.stop()
     await Promise.all([
-      rows === null ? null : this.#closeRows(rows),
+      this.#closeRows(journal, requests),
       intervals.close(),
       hlog.close(),
       new Promise<void>((resolve) => {
@@ -105,17 +124,28 @@ export class RunRecorder {
     ])
   }
 
-  /** The journal stays only where it has what the CSV has not. */
-  async #closeRows({ journal, requests }: RowFiles): Promise<void> {
-    await journal.close()
+  async #closeRows(journal: JournalWriter | null, requests: RequestsThread | null): Promise<void> {
+    await journal?.close()
+    if (requests === null) return
     const { damage } = await requests.finish()
+    this.#isJournalNeeded = damage !== null
     await requests.stop()
-    if (damage === null) rmSync(this.#options.folder!.file(journalName), { force: true })
+  }
+
+  /** Everything about the run is on the disk: the journal goes, unless it has rows that the CSV has not. */
+  discardJournal(): void {
+    if (this.#isJournalNeeded || this.#isBroken) return
+    const { folder } = this.#options
+    if (folder !== null) rmSync(folder.file(journalName), { force: true })
   }
 
   /** Leaves `requests.csv` as it is; `limitscope recover` can complete it from the journal. */
   stopCatchUp(): void {
-    void this.#files?.rows?.requests.stop()
+    void this.#files?.requests?.stop()
+  }
+
+  #tell(told: Told): void {
+    if (this.#options.hasJournal && this.#files !== null) this.#told.push(told)
   }
 
   #span({ scenario, phase, startUs, endUs }: PhaseSpan): void {
@@ -135,13 +165,9 @@ export class RunRecorder {
   }
 }
 
-interface RowFiles {
-  readonly journal: JournalWriter
-  readonly requests: RequestsThread
-}
-
 interface Files {
-  readonly rows: RowFiles | null
+  readonly journal: JournalWriter | null
+  readonly requests: RequestsThread | null
   readonly intervals: CsvFile
   readonly hlog: HlogFile
   readonly events: WriteStream
@@ -152,25 +178,29 @@ function openFiles(options: RecorderOptions, onError: (error: Error) => void): F
   const events = createWriteStream(path('events.jsonl'), { flags: 'ax', mode: 0o600 })
   events.on('error', onError)
   return {
-    rows: options.hasRows ? openRowFiles(options, onError) : null,
+    ...openJournal(options, onError),
     intervals: new CsvFile(path('intervals.csv'), ['run_id', ...intervalColumns], onError),
     hlog: new HlogFile(path('latency.hlog'), options.startedMs, onError),
     events,
   }
 }
 
-function openRowFiles(options: RecorderOptions, onError: (error: Error) => void): RowFiles {
-  const { folder, onCatchUp } = options
+function openJournal(
+  options: RecorderOptions,
+  onError: (error: Error) => void,
+): Pick<Files, 'journal' | 'requests'> {
+  const { folder, hasRows, hasJournal, onCatchUp } = options
+  if (!hasRows && !hasJournal) return { journal: null, requests: null }
   const { runId } = options.plan
   const journalPath = folder!.file(journalName)
-  return {
-    journal: new JournalWriter(journalPath, { runId }, onError),
-    requests: startRequestsThread({
-      journalPath,
-      csvPath: folder!.file(requestsName),
-      runId,
-      onError,
-      onProgress: (progress) => onCatchUp?.(progress),
-    }),
-  }
+  const journal = new JournalWriter(journalPath, { runId, hasRows }, onError)
+  if (!hasRows) return { journal, requests: null }
+  const requests = startRequestsThread({
+    journalPath,
+    csvPath: folder!.file(requestsName),
+    runId,
+    onError,
+    onProgress: (progress) => onCatchUp?.(progress),
+  })
+  return { journal, requests }
 }

@@ -328,6 +328,7 @@ describe('files', () => {
       startedMs: 1_000_000,
       redact: (text) => text.replaceAll('s3cret', '***'),
       hasRows: true,
+      hasJournal: true,
       onWriteError: (error) => {
         throw error
       },

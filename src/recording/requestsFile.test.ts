@@ -26,7 +26,7 @@ const unexpected = (error: Error) => {
 
 function pathsIn(folder: string) {
   return {
-    journalPath: join(folder, 'requests.journal'),
+    journalPath: join(folder, 'run.journal'),
     csvPath: join(folder, 'requests.csv'),
     runId,
   }
@@ -36,7 +36,11 @@ type Parts = readonly (readonly RequestRecord[])[]
 
 /** Appends to the journal of a folder, as two engine threads in turn. */
 function openJournal(folder: string) {
-  const writer = new JournalWriter(pathsIn(folder).journalPath, { runId }, unexpected)
+  const writer = new JournalWriter(
+    pathsIn(folder).journalPath,
+    { runId, hasRows: true },
+    unexpected,
+  )
   const encoders = [new RowEncoder(), new RowEncoder()]
   let turn = 0
   return {
@@ -115,7 +119,7 @@ describe('requests.csv', () => {
     await writeJournal(folder, parts)
     const file = new RequestsFile({ ...paths, onError: unexpected })
     file.copy(150)
-    const damage = 'requests.csv: stopped early; requests.journal has the rest'
+    const damage = 'requests.csv: stopped early; run.journal has the rest'
     expect(await file.close()).toEqual({ rows: 150, damage })
     expect(readFileSync(paths.csvPath, 'utf8')).toBe(await csvOf(parts.flat().slice(0, 150)))
   })
@@ -132,7 +136,7 @@ describe('requests.csv', () => {
     expect(file.copy(1000)).toBe(100)
     const { rows, damage } = await file.close()
     expect(rows).toBe(100)
-    expect(damage).toMatch(/^requests.journal: damaged at byte \d+: expected checksum 0x.*, got 0x/)
+    expect(damage).toMatch(/^run.journal: damaged at byte \d+: expected checksum 0x.*, got 0x/)
     expect(readFileSync(paths.csvPath, 'utf8')).toBe(await csvOf(parts[0]!))
   })
 
@@ -193,8 +197,9 @@ describe('the thread that makes requests.csv', () => {
     expect(damage === null).toBe(rows === 20_000)
     expect(parse(begun)).toHaveLength(rows + 1)
     expect(whole.startsWith(begun)).toBe(true)
-    expect(await rebuildRequestsCsv(folder)).toEqual({ rows: 20_000, damage: null })
-    expect(readFileSync(paths.csvPath, 'utf8')).toBe(whole)
+    const anew = { ...paths, csvPath: join(folder, 'anew.csv'), untilBytes: Infinity }
+    expect(await rebuildRequestsCsv(anew)).toEqual({ rows: 20_000, damage: null })
+    expect(readFileSync(anew.csvPath, 'utf8')).toBe(whole)
   })
 
   test('says once when it cannot write, and never overwrites', async () => {
@@ -222,33 +227,17 @@ describe('the thread that makes requests.csv', () => {
   })
 })
 
-describe('requests.csv made anew', () => {
-  test('replaces what a crash left, and tells how far it is', async () => {
-    const folder = freshFolder()
-    const { csvPath } = pathsIn(folder)
-    const parts = manyRecords(2500)
-    await writeJournal(folder, parts)
-    writeFileSync(csvPath, 'half a ro')
-    writeFileSync(`${csvPath}.tmp`, 'an earlier attempt')
-    const done: number[] = []
-    const result = await rebuildRequestsCsv(folder, ({ rowsDone }) => done.push(rowsDone))
-    expect(result).toEqual({ rows: 2500, damage: null })
-    expect(readFileSync(csvPath, 'utf8')).toBe(await csvOf(parts.flat()))
-    expect(done).toEqual([1000, 2000, 2500])
-  })
-
-  test.each([
-    ['no journal', null, /cannot read .*ENOENT/],
-    ['half a head', 'LSJF', /ends within its head/],
-    ['something else', 'a,b,c,d,e,f,g,h,i\n', /damaged at byte 0: expected magic/],
-  ])('leaves what is there when there is %s', async (_, text, message) => {
-    const folder = freshFolder()
-    const { csvPath, journalPath } = pathsIn(folder)
-    writeFileSync(csvPath, 'precious')
-    if (text !== null) writeFileSync(journalPath, text)
-    await expect(rebuildRequestsCsv(folder)).rejects.toThrow(message)
-    expect(readFileSync(csvPath, 'utf8')).toBe('precious')
-  })
+test('rows from a byte on are left out: they were under way', async () => {
+  const folder = freshFolder()
+  const { journalPath, csvPath } = pathsIn(folder)
+  const parts = manyRecords(200)
+  await writeJournal(folder, parts)
+  const untilBytes = statSync(journalPath).size / 2
+  const { rows, damage } = await rebuildRequestsCsv({ journalPath, csvPath, runId, untilBytes })
+  expect(damage).toBeNull()
+  expect(rows).toBeLessThan(200)
+  const whole = await csvOf(parts.flat())
+  expect(whole.startsWith(readFileSync(csvPath, 'utf8'))).toBe(true)
 })
 
 function rowsIn(csvPath: string): number {

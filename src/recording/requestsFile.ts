@@ -1,8 +1,6 @@
-// `requests.csv`, made from `requests.journal`: while the run goes on, or anew after a crash. Must
+// `requests.csv`, made from `run.journal`: while the run goes on, or anew after a crash. Must
 // not know what makes it go on.
 
-import { renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { messageOf, UserError } from '../core/errors.ts'
 import { type RequestRecord, recordColumns } from '../core/record.ts'
@@ -12,7 +10,7 @@ import type { JournalBatch, JournalDamage } from './journalFormat.ts'
 import { JournalReader } from './journalReader.ts'
 
 /** Names of the files in a run's folder. */
-export const journalName = 'requests.journal'
+export const journalName = 'run.journal'
 export const requestsName = 'requests.csv'
 
 /** Header of `requests.csv`. */
@@ -45,6 +43,8 @@ export interface RequestsProgress {
 
 export interface RequestsFileOptions {
   readonly journalPath: string
+  /** Rows from there on are left out; default: none are. */
+  readonly untilBytes?: number
   /** Must not exist. */
   readonly csvPath: string
   readonly runId: string
@@ -57,6 +57,7 @@ export class RequestsFile {
   readonly #reader: JournalReader
   readonly #csv: CsvFile
   readonly #runId: string
+  readonly #untilBytes: number
   readonly #decoders = new Map<number, RowDecoder>()
   #batch: OpenBatch | null = null
   #isUpToDate = false
@@ -64,8 +65,9 @@ export class RequestsFile {
   #failure: string | null = null
 
   /** Throws when the journal cannot be opened. */
-  constructor({ journalPath, csvPath, runId, onError }: RequestsFileOptions) {
+  constructor({ journalPath, csvPath, runId, onError, untilBytes }: RequestsFileOptions) {
     this.#runId = runId
+    this.#untilBytes = untilBytes ?? Number.POSITIVE_INFINITY
     this.#reader = new JournalReader(journalPath)
     this.#csv = new CsvFile(csvPath, requestsColumns, (error) => {
       this.#failure = `${requestsName}: ${messageOf(error)}`
@@ -113,7 +115,9 @@ export class RequestsFile {
   }
 
   #nextBatch(): OpenBatch | null {
-    for (let batch = this.#reader.next(); batch !== null; batch = this.#reader.next()) {
+    while (this.#reader.offsetBytes < this.#untilBytes) {
+      const batch = this.#reader.next()
+      if (batch === null) return null
       const decoder = this.#decoders.get(batch.source) ?? new RowDecoder()
       this.#decoders.set(batch.source, decoder)
       decoder.add(batch.texts)
@@ -123,7 +127,8 @@ export class RequestsFile {
   }
 
   #missing(): string | null {
-    const { meta, damage, bytesAhead } = this.#reader
+    const { meta, damage, bytesAhead, offsetBytes } = this.#reader
+    if (offsetBytes >= this.#untilBytes) return null
     if (damage !== null) return damageText(damage)
     if (meta === null) return `${journalName}: expected a head, got ${bytesAhead} B`
     if (!this.#isUpToDate) return `${requestsName}: stopped early; ${journalName} has the rest`
@@ -157,53 +162,26 @@ function damageText({ offsetBytes, expected, got }: JournalDamage): string {
 /** Rows that are copied between two looks at anything else. */
 const pieceRows = 1000
 
-/**
- * Makes `requests.csv` of a run's folder from its journal, in place of the one that may be there.
- * Throws `UserError` when the journal cannot be read at all or the CSV cannot be written; then what
- * was there is untouched.
- */
-export async function rebuildRequestsCsv(
-  folder: string,
-  onProgress: (progress: RequestsProgress) => void = () => {},
-): Promise<RequestsResult> {
-  const journalPath = join(folder, journalName)
-  const csvPath = join(folder, `${requestsName}.tmp`)
-  const runId = runIdIn(journalPath)
-  rmSync(csvPath, { force: true })
+export interface RebuildOptions {
+  readonly journalPath: string
+  /** Must not exist. */
+  readonly csvPath: string
+  readonly runId: string
+  /** Rows from there on are left out. */
+  readonly untilBytes: number
+}
+
+/** Makes `requests.csv` from a journal anew; throws `UserError` when it cannot be written. */
+export async function rebuildRequestsCsv(options: RebuildOptions): Promise<RequestsResult> {
   const failures: Error[] = []
-  const onError = (error: Error) => failures.push(error)
-  const file = new RequestsFile({ journalPath, csvPath, runId, onError })
-  const rowsTotal = file.rowsLeft()
+  const file = new RequestsFile({ ...options, onError: (error) => failures.push(error) })
   while (file.copy(pieceRows) > 0) {
     await file.drained()
     // Whoever wants to interrupt gets a chance.
     await setImmediate()
-    onProgress({ rowsDone: file.rowsDone, rowsTotal })
   }
   const result = await file.close()
-  if (failures.length > 0) {
-    rmSync(csvPath, { force: true })
-    throw new UserError('write', `results: cannot write '${csvPath}': ${result.damage}`)
-  }
-  renameSync(csvPath, join(folder, requestsName))
-  return result
-}
-
-function runIdIn(journalPath: string): string {
-  const reader = openJournal(journalPath)
-  const { meta } = reader
-  const { damage } = reader
-  reader.close()
-  if (meta !== null) return meta.runId
-  const why = damage === null ? 'it ends within its head' : damageText(damage)
-  throw new UserError('usage', `results: cannot read '${journalPath}': ${why}`)
-}
-
-function openJournal(journalPath: string): JournalReader {
-  try {
-    return new JournalReader(journalPath)
-  } catch (error) {
-    const message = `results: cannot read '${journalPath}': ${messageOf(error)}; expected the folder of a run that left its journal`
-    throw new UserError('usage', message, { cause: error })
-  }
+  if (failures.length === 0) return result
+  const message = `results: cannot write '${options.csvPath}': ${result.damage}`
+  throw new UserError('write', message)
 }

@@ -1,6 +1,6 @@
 // Writes what is only known at the end of a run into its folder, and its line into the history.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { stringify } from 'csv-stringify/sync'
@@ -30,6 +30,15 @@ export async function writeTable(path: string, table: Table): Promise<void> {
   if (failure === undefined) return
   const message = `results: cannot write '${path}': ${messageOf(failure)}`
   throw new UserError('write', message, { cause: failure })
+}
+
+/** Whether the history has a row of this run. */
+export function isInHistory({ runId, path }: RunFolder): boolean {
+  const history = join(dirname(path), 'history.csv')
+  if (!existsSync(history)) return false
+  return readFileSync(history, 'utf8')
+    .split('\n')
+    .some((line) => line.startsWith(`${runId},`))
 }
 
 const historyColumns = [

@@ -53,6 +53,7 @@ export async function storeRun(options: StoreOptions): Promise<string> {
     startedMs,
     redact,
     hasRows: false,
+    hasJournal: false,
     onWriteError: (error) => {
       throw error
     },
