@@ -3,9 +3,12 @@
 import type { Command } from 'commander'
 import type { CommandIo } from './io.ts'
 import { share } from './options.ts'
-import type { Done } from './program.ts'
 
-export function addCompare(program: Command, io: CommandIo, done: Done): void {
+export function addCompare(
+  program: Command,
+  io: CommandIo,
+  done: (exitCode: number) => void,
+): void {
   program
     .command('compare')
     .description('what changed between two sets of runs: latency, throughput, limiters')
