@@ -1,5 +1,6 @@
 // What limitscope measures of the embedded gateway against what the gateway knows of the same
-// requests, at a fifth of the rate that the two reach. usage: node truth.ts SECONDS
+// requests, one by one, at a fifth of the rate that the two reach. The first second is left out:
+// code was compiled in it. usage: node truth.ts SECONDS [GATEWAY-FLAG...]
 // Prints one JSON object: quantiles of both, errors, and errors as shares of what is allowed.
 
 import { readdirSync, readFileSync } from 'node:fs'
@@ -10,6 +11,8 @@ import { clientCpu, makeScratch, removeFolder, rootPath, serverCpu } from '../li
 import { quantile } from '../lib/statistics.ts'
 
 const seconds = Number(process.argv[2] ?? 5)
+const gatewayFlags = process.argv.slice(3)
+const warmupUs = 1_000_000
 /** Share of the ceiling at which is measured. */
 const loadShare = 0.2
 const allowedLeastUs = 500
@@ -34,9 +37,11 @@ async function measure(): Promise<Record<string, number>> {
   const gateway = await startGateway(logPath)
   const ceiling = await load(gateway.url, ['-c', '64', '--no-save'])
   const ratePerS = Math.floor((ceiling.requests / (ceiling.durationUs / 1e6)) * loadShare)
-  const run = await load(gateway.url, [
+  await load(gateway.url, [
     '-r',
     `${ratePerS}/s`,
+    '--warmup',
+    '1s',
     '--pacing',
     'spin',
     '--out',
@@ -44,13 +49,19 @@ async function measure(): Promise<Record<string, number>> {
   ])
   gateway.stop()
   await gateway.end
-  const measured = serviceTimes(requestsFile())
-  const known = trueTimes(readFileSync(logPath, 'utf8'), Date.parse(run.startedAt) * 1000)
-  return { ratePerS, requests: measured.length, ...compared(measured, known) }
+  const known = trueTimes(readFileSync(logPath, 'utf8'))
+  const pairs = serviceTimes(requestsFile()).flatMap(({ id, us }) => {
+    const trueUs = known.get(id)
+    return trueUs === undefined ? [] : [[us, trueUs] as const]
+  })
+  if (pairs.length === 0) throw new Error('no request is in both records')
+  const measured = Float64Array.from(pairs, ([us]) => us)
+  const truth = Float64Array.from(pairs, ([, us]) => us)
+  return { ratePerS, requests: pairs.length, ...compared(measured, truth) }
 }
 
 async function startGateway(logPath: string) {
-  const flags = ['--preset', 'plain', '--port', '0', '--ttft', '5ms', '--json', '--log', logPath]
+  const flags = ['--preset', 'plain', '--port', '0', ...gatewayFlags, '--json', '--log', logPath]
   const running = children.start([...limitscope, 'gateway', ...flags], { cpu: serverCpu })
   for (let i = 0; i < 250; i++) {
     const text = running.output()
@@ -64,7 +75,6 @@ async function startGateway(logPath: string) {
 }
 
 interface Run {
-  readonly startedAt: string
   readonly requests: number
   readonly durationUs: number
 }
@@ -79,11 +89,10 @@ async function load(url: string, flags: readonly string[]): Promise<Run> {
   const summary = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Summary
   const { counts, durationUs } = summary.scenarios[0]!
   if (counts.ok === 0) throw new Error('limitscope load: no request was answered')
-  return { startedAt: summary.startedAt, requests: counts.ok, durationUs }
+  return { requests: counts.ok, durationUs }
 }
 
 interface Summary {
-  readonly startedAt: string
   readonly scenarios: readonly { readonly durationUs: number; readonly counts: { ok: number } }[]
 }
 
@@ -94,23 +103,38 @@ function requestsFile(): string {
   return readFileSync(join(scratchPath, path), 'utf8')
 }
 
-/** From the send to the end, of requests that were answered. */
-function serviceTimes(csv: string): Float64Array {
+/** From the send to the end, of requests that were answered after the warm-up. */
+function serviceTimes(csv: string): { id: string; us: number }[] {
   const [head = '', ...lines] = csv.trimEnd().split('\n')
   const columns = head.split(',')
-  const [sent, end, outcome] = ['sent_us', 'end_us', 'outcome'].map((name) => columns.indexOf(name))
-  const rows = lines.map((line) => line.split(',')).filter((cells) => cells[outcome!] === 'ok')
-  return Float64Array.from(rows, (cells) => Number(cells[end!]) - Number(cells[sent!]))
+  const at = (name: string) => columns.indexOf(name)
+  const [run, seq, intended] = [at('run_id'), at('seq'), at('intended_us')]
+  const [sent, end, outcome] = [at('sent_us'), at('end_us'), at('outcome')]
+  const rows = lines.map((line) => line.split(','))
+  const firstUs = Math.min(...rows.slice(0, 100).map((cells) => Number(cells[intended])))
+  return rows
+    .filter((cells) => cells[outcome] === 'ok' && Number(cells[intended]) >= firstUs + warmupUs)
+    .map((cells) => ({
+      id: `${cells[run]}-${cells[seq]}`,
+      us: Number(cells[end]) - Number(cells[sent]),
+    }))
 }
 
-/** From the arrival of the head to the complete answer, of requests since `startUs`. */
-function trueTimes(log: string, startUs: number): Float64Array {
+/** From the arrival of the head to the complete answer, by the id of the request. */
+function trueTimes(log: string): ReadonlyMap<string, number> {
   const decisions = log
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as { arrivedUs: number; settledUs: number })
-  const own = decisions.filter(({ arrivedUs }) => arrivedUs >= startUs)
-  return Float64Array.from(own, ({ arrivedUs, settledUs }) => settledUs - arrivedUs)
+    .map((line) => JSON.parse(line) as Decision)
+  return new Map(
+    decisions.map(({ requestId, arrivedUs, settledUs }) => [requestId, settledUs - arrivedUs]),
+  )
+}
+
+interface Decision {
+  readonly requestId: string
+  readonly arrivedUs: number
+  readonly settledUs: number
 }
 
 function compared(measuredUs: Float64Array, trueUs: Float64Array): Record<string, number> {
