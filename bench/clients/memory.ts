@@ -134,6 +134,8 @@ async function main(): Promise<void> {
     secrets: new Map(),
     clock,
     driverOf: () => driver as never,
+    stepDriver: driver as never,
+    origin: 'http://memory',
     epochMs: 0,
     userAgent: 'limitscope',
     pathPrefix: '',

@@ -17,21 +17,19 @@ interface Program {
   readonly args: readonly string[]
 }
 
+const truths = [
+  { case: '5 ms to each answer', args: ['--ttft', '5ms'] },
+  { case: '30 ms, as a model spreads them', args: ['--ttft', '30ms', '--spread', '0.25'] },
+]
+
 /** Quantiles of limitscope against what the embedded gateway knows of the same requests. */
 export function truth(context: Context): Group {
   const { seconds, rounds } = context.options
-  const program = {
-    file: 'truth.ts',
-    case: 'embedded gateway at a fifth of its ceiling',
-    rounds,
-    seconds: 2 * seconds + 4,
-    args: [String(seconds)],
-  }
-  const common = { case: program.case, unit: 'ratio', target: atMost(1) } as const
+  const common = { unit: 'ratio', target: atMost(1) } as const
   return {
     name: 'truth',
     title: 'Against the truth',
-    how: 'The embedded gateway on one core with 5 ms to its answers, limitscope on the other: first a closed loop for the ceiling, then an open loop at a fifth of it. The service times that limitscope recorded are compared with the times from decision to answer in the gateway’s own log; what the request waited for in the gateway before its decision counts as error. Allowed is the greater of 0.5 ms and 1 %.',
+    how: 'The embedded gateway on one core, limitscope on the other: first a closed loop for the ceiling, then an open loop at a fifth of it. Answers take 5 ms, or 30 ms with the spread of the gateway’s model (log-normal, sigma 0.25). The service times that limitscope recorded after its warm-up are compared with the times from arrival to answer of the same requests in the gateway’s own log; what a request waited for before the gateway’s event loop came to it counts as error. Allowed is the greater of 0.5 ms and 1 %.',
     figures: [
       { value: 'truthP50Us', title: 'true p50' },
       { value: 'errorP50Us', title: 'error of p50' },
@@ -39,11 +37,31 @@ export function truth(context: Context): Group {
       { value: 'errorP99Us', title: 'error of p99' },
       { value: 'ratePerS', title: 'rate' },
     ],
-    steps: () => steps(context, program),
-    rows: (measurements) => [
-      valueRow(measurements, { ...common, what: 'Error of p50 ÷ allowed', value: 'shareP50' }),
-      valueRow(measurements, { ...common, what: 'Error of p99 ÷ allowed', value: 'shareP99' }),
-    ],
+    steps: () =>
+      truths.flatMap((one) =>
+        steps(context, {
+          file: 'truth.ts',
+          case: one.case,
+          rounds,
+          seconds: 2 * seconds + 5,
+          args: [String(seconds), ...one.args],
+        }),
+      ),
+    rows: (measurements) =>
+      truths.flatMap((one) => [
+        valueRow(measurements, {
+          ...common,
+          case: one.case,
+          what: `Error of p50 ÷ allowed, ${one.case}`,
+          value: 'shareP50',
+        }),
+        valueRow(measurements, {
+          ...common,
+          case: one.case,
+          what: `Error of p99 ÷ allowed, ${one.case}`,
+          value: 'shareP99',
+        }),
+      ]),
   }
 }
 

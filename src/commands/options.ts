@@ -15,6 +15,11 @@ export function integer(text: string): number {
   throw new InvalidArgumentError('expected a whole number')
 }
 
+export function decimal(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('expected a number, 0 or more')
+}
+
 /** As every how many requests there is a row; 0: there are none. */
 export function rowEvery(text: string): number {
   if (text === 'all') return 1

@@ -7,6 +7,7 @@ import { addCompare } from './comparisonProgram.ts'
 import type { CommandIo } from './io.ts'
 import {
   collect,
+  decimal,
   duration,
   durationText,
   integer,
@@ -170,6 +171,7 @@ function addGateway(program: Command, io: CommandIo, done: Done): void {
     )
     .option('--ttft <duration>', "time to first token: '30ms'")
     .option('--itl <duration>', "time between tokens: '1ms'")
+    .option('--spread <sigma>', 'spread of both, as the sigma of a log-normal factor', decimal)
     .option('--log <file>', 'write every decision to a file, as JSON lines')
     .option('--json', 'print URL and limits as one JSON document')
     .addHelpText(
