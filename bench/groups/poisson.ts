@@ -7,42 +7,46 @@ import { stampsUs } from '../lib/servers.ts'
 import type { Group } from '../lib/types.ts'
 import { alone } from './loads.ts'
 
-const ratePerS = 1_000
-const name = 'Poisson, 1,000/s'
+const ratesPerS = [500, 1_000]
+
+const nameOf = (ratePerS: number) => `Poisson, ${ratePerS.toLocaleString('en-US')}/s`
 
 export function poisson(context: Context): Group {
   return {
     name: 'poisson',
     title: 'Poisson arrivals, one core',
-    how: 'Open loop, Poisson arrivals at 1,000/s, with `--pacing spin`. The Kolmogorov-Smirnov distance of the gaps between arrivals at the server to the exponential distribution of the same mean, after the first second.',
+    how: 'Open loop, Poisson arrivals, with `--pacing spin`. The Kolmogorov-Smirnov distance of the gaps between arrivals at the server to the exponential distribution of the same mean, after the first second. Two sends cannot be closer than the first of them takes, most of which is to wake the server’s CPU (some 17 µs on such a virtual machine, 5 µs where it is awake): at 1,000/s 1.7 % of all gaps are shorter than that, and the distance cannot be less.',
     figures: [
       { value: 'distance', title: 'distance' },
       { value: 'serverRatePerS', title: 'rate' },
       { value: 'lagP99Us', title: 'send lag p99' },
     ],
     steps: () =>
-      alone(context, {
-        case: name,
-        rounds: Math.ceil(context.options.rounds / 2),
-        load: () => ({
-          server: { kind: 'null', mode: 'small', isLogged: true },
-          spec: {
-            connections: 64,
-            seconds: context.options.openSeconds,
-            ratePerS,
-            isPoisson: true,
-          },
-          inspect: ({ log }) => poissonArrivals(stampsUs(log.stampsNs), ratePerS),
+      ratesPerS.flatMap((ratePerS) =>
+        alone(context, {
+          case: nameOf(ratePerS),
+          rounds: Math.ceil(context.options.rounds / 2),
+          load: () => ({
+            server: { kind: 'null', mode: 'small', isLogged: true },
+            spec: {
+              connections: 64,
+              seconds: context.options.openSeconds,
+              ratePerS,
+              isPoisson: true,
+            },
+            inspect: ({ log }) => poissonArrivals(stampsUs(log.stampsNs), ratePerS),
+          }),
         }),
-      }),
-    rows: (measurements) => [
-      valueRow(measurements, {
-        what: 'Distance of the gaps at the server to exponential ones (KS)',
-        case: name,
-        value: 'distance',
-        unit: 'number',
-        target: atMost(0.02),
-      }),
-    ],
+      ),
+    rows: (measurements) =>
+      ratesPerS.map((ratePerS) =>
+        valueRow(measurements, {
+          what: `Distance of the gaps at the server to exponential ones (KS), ${nameOf(ratePerS)}`,
+          case: nameOf(ratePerS),
+          value: 'distance',
+          unit: 'number',
+          target: atMost(0.02),
+        }),
+      ),
   }
 }
