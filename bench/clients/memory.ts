@@ -6,12 +6,15 @@
 import { isMainThread, Worker } from 'node:worker_threads'
 import { VirtualClock } from '../../dist/core/clock.js'
 import { RingReader, RingWriter, ringMemory } from '../../dist/core/rowRing.js'
+import type { Driver } from '../../dist/drivers/driver.js'
 import { Engine } from '../../dist/engine/engine.js'
 import { engineLimits } from '../../dist/engine/thread.js'
+import { bareScenario, type Plan, planVersion } from '../../dist/load/plan.js'
 import { RunFolds } from '../../dist/recording/folds.js'
 import { IntervalFold } from '../../dist/recording/intervals.js'
 import { LiveFold } from '../../dist/recording/live.js'
 import { SeriesFold } from '../../dist/recording/series.js'
+import { type MemorySample, memoryFigures } from '../lib/memory.ts'
 
 // In a thread like that of a real run.
 if (isMainThread) {
@@ -26,8 +29,8 @@ async function main(): Promise<void> {
   const users = 64
   const serviceUs = 1_000
 
-  const plan = {
-    version: 1,
+  const plan: Plan = {
+    version: planVersion,
     runId: 'memory',
     seed: 1,
     target: { kind: 'url', url: 'http://127.0.0.1:1', tls: { caPath: null, verify: true } },
@@ -61,9 +64,9 @@ async function main(): Promise<void> {
     ],
     scenarios: [
       {
+        ...bareScenario,
         name: 'memory',
         title: '',
-        expectations: [],
         phases: [
           {
             name: 'memory',
@@ -82,11 +85,11 @@ async function main(): Promise<void> {
       },
     ],
     caps: { requestsMax: null, ratePerSMax: null, durationUsMax: null, tokensMax: null },
-  } as const
+  }
 
   /** Answers every request after a millisecond; every tenth is a rejection. */
-  const driver = {
-    send(_template: unknown, seq: number, _timeoutUs: number, caller: Caller) {
+  const driver: Driver = {
+    send(_template, seq, _timeoutUs, caller) {
       const sentUs = clock.nowUs()
       const isLimited = seq % 10 === 0
       clock.at(sentUs + serviceUs, () => {
@@ -120,7 +123,7 @@ async function main(): Promise<void> {
   const intervals = new IntervalFold(() => {})
   const live = new LiveFold({ runId: 'memory', target: '', scenarios: ['memory'] })
   let ended = 0
-  const folds = new RunFolds(plan as never, {
+  const folds = new RunFolds(plan, {
     slice(slice) {
       for (const cut of slice.series) series.add(cut)
       intervals.add(slice)
@@ -130,11 +133,11 @@ async function main(): Promise<void> {
     event() {},
   })
   const engine = new Engine({
-    plan: plan as never,
+    plan,
     secrets: new Map(),
     clock,
-    driverOf: () => driver as never,
-    stepDriver: driver as never,
+    driverOf: () => driver,
+    stepDriver: driver,
     origin: 'http://memory',
     epochMs: 0,
     userAgent: 'limitscope',
@@ -160,31 +163,15 @@ async function main(): Promise<void> {
   const run = engine.run().finally(() => {
     isOver = true
   })
-  const samples: { readonly requests: number; readonly residentBytes: number }[] = []
+  const samples: MemorySample[] = []
   const sampleEvery = requests / 50
   for (let next = sampleEvery; !isOver; ) {
     clock.advanceTo(clock.nowUs() + 100_000)
     await new Promise(setImmediate)
     if (ended < next) continue
-    samples.push({ requests: ended, residentBytes: process.memoryUsage.rss() })
+    samples.push({ at: ended / requests, residentBytes: process.memoryUsage.rss() })
     next += sampleEvery
   }
   const { sent } = await run
-  // The first fifth is warm-up: code is compiled, tables and heaps find their size.
-  const warm = samples.filter(({ requests: done }) => done >= requests / 5)
-  const mean = (some: typeof samples) => {
-    return some.reduce((sum, { residentBytes }) => sum + residentBytes, 0) / some.length
-  }
-  const third = Math.floor(warm.length / 3)
-  process.stdout.write(
-    `${JSON.stringify({
-      requests: sent,
-      residentBytes: Math.max(...samples.map(({ residentBytes }) => residentBytes)),
-      growthBytes: Math.round(mean(warm.slice(-third)) - mean(warm.slice(0, third))),
-    })}\n`,
-  )
-}
-
-interface Caller {
-  ended(exchange: unknown): void
+  process.stdout.write(`${JSON.stringify({ requests: sent, ...memoryFigures(samples) })}\n`)
 }

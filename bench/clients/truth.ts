@@ -5,9 +5,9 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Children } from '../lib/children.ts'
-import { clientCpu, makeScratch, removeFolder, rootPath, serverCpu } from '../lib/context.ts'
+import { clientCpu, makeScratch, removeFolder } from '../lib/context.ts'
+import { limitscopeArgv, startGateway } from '../lib/gateway.ts'
 import { quantile } from '../lib/statistics.ts'
 
 const seconds = Number(process.argv[2] ?? 5)
@@ -22,7 +22,6 @@ const body =
 
 const children = new Children()
 const scratchPath = makeScratch()
-const limitscope = [process.execPath, join(rootPath, 'bin/limitscope.js')]
 process.on('SIGTERM', () => children.endAll())
 
 try {
@@ -34,7 +33,8 @@ try {
 
 async function measure(): Promise<Record<string, number>> {
   const logPath = join(scratchPath, 'decisions.jsonl')
-  const gateway = await startGateway(logPath)
+  const flags = ['--preset', 'plain', ...gatewayFlags, '--log', logPath]
+  const gateway = await startGateway(children, flags)
   const ceiling = await load(gateway.url, ['-c', '64', '--no-save'])
   const ratePerS = Math.floor((ceiling.requests / (ceiling.durationUs / 1e6)) * loadShare)
   await load(gateway.url, [
@@ -60,20 +60,6 @@ async function measure(): Promise<Record<string, number>> {
   return { ratePerS, requests: pairs.length, ...compared(measured, truth) }
 }
 
-async function startGateway(logPath: string) {
-  const flags = ['--preset', 'plain', '--port', '0', ...gatewayFlags, '--json', '--log', logPath]
-  const running = children.start([...limitscope, 'gateway', ...flags], { cpu: serverCpu })
-  for (let i = 0; i < 250; i++) {
-    const text = running.output()
-    if (text.includes('\n')) {
-      const { url } = JSON.parse(text) as { url: string }
-      return { url, end: running.end, stop: () => running.signal('SIGTERM') }
-    }
-    await sleep(20)
-  }
-  throw new Error('the gateway does not start')
-}
-
 interface Run {
   readonly requests: number
   readonly durationUs: number
@@ -83,7 +69,16 @@ async function load(url: string, flags: readonly string[]): Promise<Run> {
   const request = ['-m', 'POST', '-H', 'content-type: application/json', '-b', body]
   const output = ['--json', '--reporter', 'silent']
   const target = `${url}/v1/chat/completions`
-  const argv = [...limitscope, 'load', target, '-d', `${seconds}s`, ...request, ...flags, ...output]
+  const argv = [
+    ...limitscopeArgv,
+    'load',
+    target,
+    '-d',
+    `${seconds}s`,
+    ...request,
+    ...flags,
+    ...output,
+  ]
   const { stdout, stderr } = await children.run(argv, { cpu: clientCpu, timeoutS: seconds + 60 })
   if (!stdout.includes('{')) throw new Error(`limitscope load: ${stderr.trim()}`)
   const summary = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Summary
