@@ -47,6 +47,7 @@ async function main(): Promise<void> {
       },
     ],
     limiters: [],
+    variables: {},
     shapes: [
       {
         name: 'request',
@@ -70,6 +71,7 @@ async function main(): Promise<void> {
         phases: [
           {
             name: 'memory',
+            before: [],
             arrivals: { kind: 'users', count: users, thinkUs: 0 },
             mix: [{ shape: 'request', weight: 1 }],
             lanes: ['client'],
