@@ -3,7 +3,9 @@
 import { createWriteStream } from 'node:fs'
 import { exitCodes, messageOf, UserError } from '../core/errors.ts'
 import { breaks as breakTexts } from '../gateway/breaks.ts'
+import { knobLines } from '../gateway/knobs.ts'
 import { gatewaySpec } from '../gateway/overrides.ts'
+import { presetTable } from '../gateway/presets.ts'
 import { startGateway } from '../gateway/server.ts'
 import type { GatewaySpec } from '../gateway/spec.ts'
 import { describeLimiter } from '../limiters/models.ts'
@@ -59,7 +61,7 @@ export async function gatewayCommand(flags: GatewayFlags, io: CommandIo): Promis
 
 function announce(url: string, spec: GatewaySpec, { json }: GatewayFlags, io: CommandIo): void {
   const { preset, mode, breaks, dialect, models, tiers } = spec
-  const { name: _, ...knobs } = spec.system
+  const knobs = knobLines(presetTable[preset]!.knobs(mode), { ...spec.system })
   if (json === true) {
     const document = { url, preset, mode, breaks, knobs, dialect, models, tiers }
     io.stdout.write(`${JSON.stringify(document)}\n`)
@@ -67,7 +69,10 @@ function announce(url: string, spec: GatewaySpec, { json }: GatewayFlags, io: Co
   }
   io.stdout.write(`${url}\n`)
   say(io, `preset ${preset}, answers like ${dialect}, models ${models.join(', ')}`)
-  if (Object.keys(knobs).length > 0) say(io, `${mode}: ${knobsText(knobs)}`)
+  if (knobs.length > 0) say(io, `plays ${preset} ${modeTexts[mode]}; knobs (--set NAME=VALUE):`)
+  for (const { name, value, description } of knobs) {
+    say(io, `  ${`${name}=${value}`.padEnd(36)} ${description}`)
+  }
   for (const name of breaks) say(io, `broken on purpose: ${name}: ${breakTexts[name]}`)
   for (const [tier, limiters] of Object.entries(tiers)) {
     say(io, `tier ${tier}${tier === spec.defaultTier ? ' (default)' : ''}`)
@@ -77,11 +82,10 @@ function announce(url: string, spec: GatewaySpec, { json }: GatewayFlags, io: Co
   say(io, `try: limitscope run --target ${url}   (Ctrl-C stops the gateway)`)
 }
 
-function knobsText(knobs: Readonly<Record<string, unknown>>): string {
-  return Object.entries(knobs)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ')
-}
+const modeTexts = {
+  faithful: 'as its code behaves',
+  documented: 'as its documents say',
+} as const
 
 function stopped(): Promise<void> {
   return new Promise((resolve) => {

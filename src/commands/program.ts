@@ -151,7 +151,7 @@ function addGateway(program: Command, io: CommandIo, done: Done): void {
     .option('--documented', 'play the system as its documents say')
     .option(
       '--set <knob>',
-      "knob of the system: 'RATE_LIMIT_BURST_FREE=7'; may be repeated, or come from the environment",
+      "knob of the system: 'RATE_LIMIT_BURST_FREE=7'; may be repeated",
       collect,
       [],
     )

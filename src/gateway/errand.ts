@@ -8,7 +8,7 @@ import type { LimiterChain } from '../limiters/chain.ts'
 import type { ServiceTimes } from './latency.ts'
 import type { Manner } from './manner.ts'
 import type { Ask } from './openai.ts'
-import type { FaultKind, Price } from './spec.ts'
+import type { Price } from './spec.ts'
 
 /** Who asks for what, and how this system deals with it. */
 export interface Errand {
@@ -23,8 +23,6 @@ export interface Errand {
   readonly estimate?: RequestCost
   /** How long the model takes; default: as the spec says. */
   readonly times?: (spec: ServiceTimes) => ServiceTimes
-  /** What goes wrong, unless the request or the spec has a fault of its own. */
-  readonly fault?: FaultKind
   /** Answered instead of the model's answer, once the limiters have let the request in. */
   readonly instead?: () => WrittenResponse
   /** A model elsewhere that answers instead of the one in this gateway. */

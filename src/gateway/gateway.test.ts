@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { UserError } from '../core/errors.ts'
 import { limiter } from '../limiters/models.ts'
+import { knobLines } from './knobs.ts'
 import { gatewaySpec } from './overrides.ts'
+import { presetTable } from './presets.ts'
 import { type RunningGateway, startGateway } from './server.ts'
 import type { GatewaySpec } from './spec.ts'
 
@@ -243,9 +245,33 @@ describe('a preset', () => {
     ['kuadrant', { request: '5/2m' }, /gateway\.request: unknown key; did you mean 'requests'/],
     ['kuadrant', { requests: '5 per minute' }, /like '60\/1m'/],
     ['kuadrant', { ttft: '5' }, /did you mean '5s'/],
+    ['kuadrant', { knobs: { X: 1 } }, /gateway\.knobs\.X: unknown key; this preset has none/],
+    ['maas', { knobs: { RATE_LIMIT_WINDW: 1 } }, /did you mean 'RATE_LIMIT_WINDOW'/],
+    ['maas', { knobs: { TOKEN_LIMIT_FREE: 'few' } }, /TOKEN_LIMIT_FREE: expected a whole number/],
+    ['bifrost', { knobs: { COUNTING: 'later' } }, /COUNTING: expected one of async, reserve/],
+    ['maas', { breaks: ['off-by-two'] }, /got 'off-by-two'; did you mean 'off-by-one'/],
   ])('says what is wrong: %s %j', (name, overrides, message) => {
     expect(() => gatewaySpec(name, overrides)).toThrow(UserError)
     expect(() => gatewaySpec(name, overrides)).toThrow(message)
+  })
+
+  test('takes its knobs from the environment, and those of the config over them', () => {
+    // Only variables of the system itself are looked for there.
+    const env = { RATE_LIMIT_BURST_FREE: '7', RATE_LIMIT_WINDOW: '3', TOKEN_LIMIT_FREE: '' }
+    const windowOf = (knobs: object) =>
+      gatewaySpec('maas', { knobs }, env).tiers.free![0]!.model.algorithm
+    expect(windowOf({})).toMatchObject({ limit: 7, windowUs: 120e6 })
+    expect(windowOf({ RATE_LIMIT_BURST_FREE: 8 })).toMatchObject({ limit: 8 })
+  })
+
+  test('tells its knobs in texts that set them, each with what it does', () => {
+    for (const [name, { knobs }] of Object.entries(presetTable)) {
+      const schema = knobs('documented')
+      const lines = knobLines(schema, schema.parse({}))
+      expect(lines.every(({ description }) => description !== '')).toBe(true)
+      const again = Object.fromEntries(lines.map((line) => [line.name, line.value]))
+      expect(schema.parse(again), name).toEqual(schema.parse({}))
+    }
   })
 
   test('says so when its port is taken', async () => {

@@ -2,7 +2,7 @@
 // text (from the environment or --set) or as values (from a config). Must not know any one knob.
 
 import { z } from 'zod'
-import { parseDurationUs, UnitError } from '../core/units.ts'
+import { durationText, parseDurationUs, UnitError } from '../core/units.ts'
 
 /** As the real code behaves, bugs included, or as its documents say. */
 export type Mode = 'faithful' | 'documented'
@@ -44,9 +44,50 @@ export function amount(fallback: number, description: string) {
     .describe(description)
 }
 
+/** Told from numbers by this: µs are shown with their unit. */
+const isSpan = true
+
+/** A knob as people see it. */
+export interface KnobLine {
+  readonly name: string
+  /** A text that sets it to what it is. */
+  readonly value: string
+  readonly description: string
+}
+
+/** A knob that is a variable of the system itself: the environment may hold it. */
+export function variable<K extends z.ZodType>(knob: K): K {
+  return knob.meta({ ...knob.meta(), isVariable: true })
+}
+
+/** Values that the environment has for the knobs of a schema. */
+export function knobsIn(
+  env: Readonly<Record<string, string | undefined>>,
+  schema: z.ZodObject,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([name, knob]) =>
+      env[name] && knob.meta()?.isVariable === true ? [[name, env[name]]] : [],
+    ),
+  )
+}
+
+/** The knobs of a schema with the values that they have. */
+export function knobLines(
+  schema: z.ZodObject,
+  values: Readonly<Record<string, unknown>>,
+): readonly KnobLine[] {
+  return Object.entries(schema.shape as Record<string, z.ZodType>).map(([name, knob]) => {
+    const { description = '', ...meta } = knob.meta() ?? {}
+    const value = values[name]
+    const text = meta.isSpan === true ? durationText(Number(value)) : String(value)
+    return { name, value: text, description }
+  })
+}
+
 /** A span of time. */
 export function span(fallback: string, description: string) {
-  return secondsOrDuration.prefault(fallback).describe(description)
+  return secondsOrDuration.prefault(fallback).meta({ description, isSpan })
 }
 
 /** On or off. */

@@ -5,6 +5,7 @@ import type { Denial, Dialect, WriteContext, WrittenResponse } from '../dialects
 import { jsonResponse } from '../dialects/write.ts'
 import {
   type AnswerHead,
+  type Ask,
   answerBody,
   errorBody,
   type StreamEvents,
@@ -16,7 +17,7 @@ export interface Manner {
   /** A denial by a limiter. */
   rejected(denial: Denial): WrittenResponse
   /** Header fields of an answer beside content type and length. */
-  answered(context: WriteContext, head: AnswerHead): WrittenResponse['headers']
+  answered(context: WriteContext, ask: Ask): WrittenResponse['headers']
   /** A whole answer; its content type is JSON. */
   body(head: AnswerHead): string
   /** A streamed answer. */

@@ -8,7 +8,7 @@ import { parseRate, UnitError } from '../core/units.ts'
 import { dialectNames } from '../dialects/dialect.ts'
 import { concurrency, fixedWindow, limiter, tokenBucket } from '../limiters/models.ts'
 import { breakNames, tiersBelowDefault } from './breaks.ts'
-import { duration } from './knobs.ts'
+import { duration, knobsIn } from './knobs.ts'
 import { presetTable } from './presets.ts'
 import type { GatewaySpec } from './spec.ts'
 
@@ -55,13 +55,21 @@ const bucket = z.string().transform((text, context) => {
   }
 })
 
+const breakName = z.enum(breakNames, {
+  error: ({ input }) => {
+    const guess = nearest(String(input), breakNames)
+    const hint = guess === undefined ? '' : `; did you mean '${guess}'?`
+    return `expected one of ${breakNames.join(', ')}, got '${String(input)}'${hint}`
+  },
+})
+
 const overridesSchema = z.strictObject({
   /** How a system behaves: as its code or as its documents; default faithful. */
   mode: z.enum(['faithful', 'documented']).optional(),
   /** Knobs of the system, by its own names. */
   knobs: z.record(z.string(), z.unknown()).optional(),
   /** What is broken on purpose. */
-  breaks: z.array(z.enum(breakNames)).optional(),
+  breaks: z.array(breakName).optional(),
   dialect: z.enum(dialectNames).optional(),
   seed: z.int().optional(),
   models: z.array(z.string()).optional(),
@@ -90,8 +98,8 @@ export type GatewayOverrides = z.input<typeof overridesSchema>
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * The preset called `name` with what the user changed, its knobs also by the environment; throws
- * `UserError`.
+ * The preset called `name` with what the user changed; knobs that are variables of the system may be
+ * in the environment. Throws `UserError`.
  */
 export function gatewaySpec(
   name: string,
@@ -117,13 +125,6 @@ export function gatewaySpec(
     throw new UserError('config', problemsText(values.error, 'gateway.knobs', schema))
   }
   return broken(merge(preset.spec(values.data, mode), parsed.data))
-}
-
-/** Knobs that the environment has values for. */
-function knobsIn(env: Environment, schema: z.ZodObject): Record<string, string> {
-  return Object.fromEntries(
-    Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
-  )
 }
 
 /** What breaks about the spec itself; the rest breaks where it runs. */

@@ -16,10 +16,10 @@ export function backendManner(manner: Manner, routing: Routing): Manner {
       denial.limiter.name === 'backend'
         ? masked(429, JSON.stringify({ error: 'Too Many Requests' }))
         : manner.rejected(denial),
-    answered: (context, head) => ({
+    answered: (context, ask) => ({
       'x-routing-backend': routing.backend,
       'x-routing-decision': routing.decision,
-      ...manner.answered(context, head),
+      ...manner.answered(context, ask),
     }),
     failed: masked,
   }

@@ -1,15 +1,17 @@
 // The knobs of inference-service.
 
 import { z } from 'zod'
-import { amount, choice, count, type Mode, span, text, toggle } from '../../knobs.ts'
+import { amount, choice, count, type Mode, span, text, toggle, variable } from '../../knobs.ts'
 import { modelIds } from './models.ts'
 
 export const inferenceServiceKnobs = (mode: Mode) => {
   const isDocumented = mode === 'documented'
   return z.strictObject({
-    INFERENCE_DEFAULT_PRESET: text('D4', 'models that are loaded at the start: D4, S1 or nothing'),
+    INFERENCE_DEFAULT_PRESET: variable(
+      text('D4', 'models that are loaded at the start: D4, S1 or nothing'),
+    ),
     INFERENCE_MODELS: text(modelIds.join(','), 'models that are on disk'),
-    INFERENCE_MAX_CONCURRENT: count(1, 'inferences at the same time', 1),
+    INFERENCE_MAX_CONCURRENT: variable(count(1, 'inferences at the same time', 1)),
     INFERENCE_QUEUE_SIZE: count(10, 'inferences that may wait, where a full queue rejects'),
     INFERENCE_REJECT_WHEN_FULL: toggle(false, 'a full queue rejects; else it has no end'),
     INFERENCE_API_KEY: text('', 'the bearer token that is asked for; empty: none'),

@@ -1,13 +1,13 @@
 // The knobs of LLM Server.
 
 import { z } from 'zod'
-import { choice, count, type Mode, span, text, toggle } from '../../knobs.ts'
+import { choice, count, type Mode, span, text, toggle, variable } from '../../knobs.ts'
 
 export const llmServerKnobs = (mode: Mode) => {
   const isDocumented = mode === 'documented'
   return z.strictObject({
     MODEL_ID: text('tiny-llm', 'the default model'),
-    RATE_LIMIT_RPM: count(60, 'requests per window and key', 1),
+    RATE_LIMIT_RPM: variable(count(60, 'requests per window and key', 1)),
     RATE_LIMIT_WINDOW: span('60s', 'window of the rate limiter, from the first request'),
     QUOTA_MONTHLY: count(20, "requests of keys that have 'quota' in them; others have no quota"),
     QUOTA_RESET: span(isDocumented ? '30d' : '0s', 'window of the quota; 0: it never resets'),

@@ -1,16 +1,16 @@
 // The knobs of the MaaS gateway, by the names and defaults of its test suite and manifests.
 
 import { z } from 'zod'
-import { choice, count, type Mode, span, text, toggle } from '../../knobs.ts'
+import { choice, count, type Mode, span, text, toggle, variable } from '../../knobs.ts'
 
 export const maasKnobs = (mode: Mode) =>
   z.strictObject({
-    MODEL_NAME: text('facebook/opt-125m', 'the model in the catalogue'),
-    RATE_LIMIT_BURST_FREE: count(5, 'requests per window, free tier'),
-    RATE_LIMIT_BURST_PREMIUM: count(20, 'requests per window, premium tier'),
+    MODEL_NAME: variable(text('facebook/opt-125m', 'the model in the catalogue')),
+    RATE_LIMIT_BURST_FREE: variable(count(5, 'requests per window, free tier')),
+    RATE_LIMIT_BURST_PREMIUM: variable(count(20, 'requests per window, premium tier')),
     RATE_LIMIT_BURST_ENTERPRISE: count(50, 'requests per window, enterprise tier'),
     RATE_LIMIT_WINDOW: span('2m', 'window of the request limiter'),
-    TOKEN_LIMIT_FREE: count(100, 'tokens per window, free tier'),
+    TOKEN_LIMIT_FREE: variable(count(100, 'tokens per window, free tier')),
     TOKEN_LIMIT_PREMIUM: count(50_000, 'tokens per window, premium tier'),
     TOKEN_LIMIT_ENTERPRISE: count(100_000, 'tokens per window, enterprise tier'),
     TOKEN_LIMIT_WINDOW: span('1m', 'window of the token limiter'),

@@ -251,9 +251,9 @@ function vllmError(message: string, code: number) {
 function withUsageFields(manner: Manner): Manner {
   return {
     ...manner,
-    answered(context, head): WrittenResponse['headers'] {
-      const { promptTokens, outputTokens, stream } = head.ask
-      const fields = manner.answered(context, head)
+    answered(context, ask): WrittenResponse['headers'] {
+      const { promptTokens, outputTokens, stream } = ask
+      const fields = manner.answered(context, ask)
       if (stream) return fields
       return {
         ...fields,
