@@ -1,8 +1,12 @@
 // The report: docs/performance.md, made wholly from the JSON of a bench run.
-// usage: node bench/report.ts results/bench-….json [OUTPUT]
+// Of several, each group is taken from the last that has it.
+// usage: node bench/report.ts results/bench-….json... [--out FILE]
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { groupNames } from './groups/all.ts'
+import { comparedSeconds } from './groups/rates.ts'
 import { rootPath } from './lib/context.ts'
 import { isCalm } from './lib/rows.ts'
 import { formatSamples, formatTarget, formatValue, unitOf } from './lib/text.ts'
@@ -16,15 +20,41 @@ import {
 
 if (import.meta.main) main(process.argv.slice(2))
 
-function main([inputPath, outputPath = join(rootPath, 'docs/performance.md')]: string[]): void {
-  if (inputPath === undefined) {
-    process.stderr.write('usage: node bench/report.ts results/bench-….json [OUTPUT]\n')
+function main(args: string[]): void {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { out: { type: 'string', default: join(rootPath, 'docs/performance.md') } },
+  })
+  if (positionals.length === 0) {
+    process.stderr.write('usage: node bench/report.ts results/bench-….json... [--out FILE]\n')
     process.exitCode = 2
     return
   }
-  const result = JSON.parse(readFileSync(inputPath, 'utf8')) as BenchResult
-  if (result.schema !== benchSchema) throw new Error(`${inputPath}: not of schema ${benchSchema}`)
-  writeFileSync(outputPath, reportText(result))
+  const results = positionals.map((path) => {
+    const result = JSON.parse(readFileSync(path, 'utf8')) as BenchResult
+    if (result.schema !== benchSchema) throw new Error(`${path}: not of schema ${benchSchema}`)
+    return result
+  })
+  writeFileSync(values.out, reportText(results.reduce(joined)))
+}
+
+/** Two runs as one: what the later one has measured counts. */
+function joined(earlier: BenchResult, later: BenchResult): BenchResult {
+  const isLater = (name: string) => later.groups.some((group) => group.name === name)
+  const groups = [...earlier.groups.filter(({ name }) => !isLater(name)), ...later.groups]
+  const place = ({ name }: GroupResult) => (groupNames as readonly string[]).indexOf(name)
+  return {
+    ...later,
+    startedAt: earlier.startedAt,
+    isComplete: earlier.isComplete && later.isComplete,
+    options: { ...later.options, only: groups.map(({ name }) => name) },
+    groups: groups.toSorted((a, b) => place(a) - place(b)),
+    measurements: [
+      ...earlier.measurements.filter(({ group }) => !isLater(group)),
+      ...later.measurements,
+    ],
+  }
 }
 
 export function reportText(result: BenchResult): string {
@@ -43,9 +73,11 @@ export function reportText(result: BenchResult): string {
 }
 
 function introduction({ startedAt, commit, isComplete, options }: BenchResult): string {
+  const { only } = options
+  const missing = only.length === 0 ? [] : groupNames.filter((name) => !only.includes(name))
   const doubts = [
     ...(isComplete ? [] : ['**The run was interrupted: this is a part.**']),
-    ...(options.only.length === 0 ? [] : [`**Only ${options.only.join(', ')} was run.**`]),
+    ...(missing.length === 0 ? [] : [`**Not run: ${missing.join(', ')}.**`]),
     ...(options.quick ? ['**A quick run: the figures are rough.**'] : []),
   ]
   const what = `limitscope beside other load generators, measured on ${startedAt.slice(0, 10)} by \`npm run bench\` (commit ${commit}). This file is generated; change \`bench/\`, not the text.`
@@ -139,7 +171,7 @@ function method({ options, measurements, machine }: BenchResult): string {
     machine.cpus > 1
       ? 'The server has CPU 0 and the client CPU 1 to itself, over loopback.'
       : 'Server and client share the one CPU there is.'
-  return `${pinning} Absolute figures of a shared machine change by half within minutes; so the tools take turns, limitscope runs directly before or after each of the others, and what counts is the ratio of neighbours. Each round begins with another tool. Rounds of the closed loop: ${options.rounds}, of ${options.seconds} s per run; of the open loop: ${Math.ceil(options.rounds / 2)}, of ${options.openSeconds} s. Each run has a server of its own, freshly started: a responder of one thread in C (\`bench/servers\`) unless said otherwise. Start-up of the tools and their JIT compilation is in their figures.
+  return `${pinning} Absolute figures of a shared machine change by half within minutes; so the tools take turns, limitscope runs directly before or after each of the others, and what counts is the ratio of neighbours. Each round begins with another tool. Rounds of the closed loop: ${options.rounds}, of ${options.seconds} s per run; of the open loop: ${Math.ceil(options.rounds / 2)}, of ${options.openSeconds} s (${comparedSeconds(options.openSeconds)} s beside others). Each run has a server of its own, freshly started: a responder of one thread in C (\`bench/servers\`) unless said otherwise. Start-up of the tools and their JIT compilation is in their figures.
 
 Every run is checked: something was answered, nothing failed, the tool and the server counted the same. A run in which others took more than 18 % of one CPU is repeated once: of ${measurements.length} runs, ${repeated} had to be repeated for that or for a failure. Those that remained disturbed (${disturbed}) are left out of a row that has others.`
 }

@@ -15,7 +15,7 @@ import {
 import { stampsUs } from '../lib/servers.ts'
 import { median } from '../lib/statistics.ts'
 import type { Group, Measurement, Row } from '../lib/types.ts'
-import { absence, against, alternating, type Load } from './loads.ts'
+import { absence, against, alone, alternating, type Load } from './loads.ts'
 
 const ratesPerS = [1_000, 5_000, 10_000, 20_000]
 /** The others are compared at these. */
@@ -28,12 +28,16 @@ const jitters = [
 ]
 
 const nameOf = (ratePerS: number) => `${ratePerS.toLocaleString('en-US')}/s`
+const comparedNameOf = (ratePerS: number) => `${nameOf(ratePerS)} beside others`
+
+/** Length of a run that is compared, in s: there are many of them. */
+export const comparedSeconds = (openSeconds: number) => Math.min(openSeconds, 6)
 
 export function rates(context: Context): Group {
   return {
     name: 'rates',
     title: 'Constant rates, one core',
-    how: 'Open loop; limitscope with `--pacing spin`. The server logs when the kernel received each request. The rate is that of the whole log; gap error is |gap between successive arrivals − period|, grid error the distance of an arrival from an even grid laid through the middle of the run, both after the first second. Rivals have up to 64 connections (hey: 50 workers, each with a ticker of its own; k6: constant-arrival-rate). Gap errors of a tool that sends in bursts are about one period, whatever the bursts do; the grid shows those. Send lag is what limitscope says of itself, start-up included.',
+    how: 'Open loop; limitscope with `--pacing spin`. The server logs when the kernel received each request. The rate is that of the whole log; gap error is |gap between successive arrivals − period|, grid error the distance of an arrival from an even grid laid through the middle of the run, both after the first second. Rivals have up to 64 connections (hey: 50 workers, each with a ticker of its own; k6: constant-arrival-rate). Gap errors of a tool that sends in bursts are about one period, whatever the bursts do; the grid shows those. Send lag is what limitscope says of itself, after its warm-up.',
     figures: [
       { value: 'rateErrorShare', title: 'rate error' },
       { value: 'gapErrorP50Us', title: 'gap error p50' },
@@ -43,29 +47,39 @@ export function rates(context: Context): Group {
       { value: 'lagP99Us', title: 'send lag p99' },
       { value: 'clientCpuShare', title: 'CPU' },
     ],
-    steps: () =>
-      ratesPerS.flatMap((ratePerS) =>
-        alternating(context, {
+    steps: () => [
+      ...ratesPerS.flatMap((ratePerS) =>
+        alone(context, {
           case: nameOf(ratePerS),
-          rivals: comparedPerS.includes(ratePerS) ? rivals : [],
-          // Each run is long enough to be worth several.
-          rounds: Math.ceil(context.options.rounds / 2),
-          load: () => load(context, ratePerS),
+          rounds: roundsOf(context),
+          load: () => load(ratePerS, context.options.openSeconds),
         }),
       ),
+      ...comparedPerS.flatMap((ratePerS) =>
+        alternating(context, {
+          case: comparedNameOf(ratePerS),
+          rivals,
+          rounds: roundsOf(context),
+          load: () => load(ratePerS, comparedSeconds(context.options.openSeconds)),
+        }),
+      ),
+    ],
     rows: (measurements) => [
       ...ratesPerS.flatMap((ratePerS) => ownRows(measurements, nameOf(ratePerS))),
       ...comparedPerS.flatMap((ratePerS) =>
-        rivals.map((rival) => jitterRow(measurements, nameOf(ratePerS), rival, context)),
+        rivals.map((rival) => jitterRow(measurements, comparedNameOf(ratePerS), rival, context)),
       ),
     ],
   }
 }
 
-function load({ options }: Context, ratePerS: number): Load {
+/** Each run is long enough to be worth several. */
+const roundsOf = ({ options }: Context) => Math.ceil(options.rounds / 2)
+
+function load(ratePerS: number, seconds: number): Load {
   return {
     server: { kind: 'null', mode: 'small', isLogged: true },
-    spec: { connections: 64, seconds: options.openSeconds, ratePerS },
+    spec: { connections: 64, seconds, ratePerS },
     inspect: ({ log }) => constantArrivals(stampsUs(log.stampsNs), ratePerS),
   }
 }
