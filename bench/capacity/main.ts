@@ -1,18 +1,25 @@
 // `npm run bench:capacity`: what maps, searches and forecasts are worth, against targets whose truth is
-// known, in virtual time. `--write` puts the tables into docs/capacity.md; `--only map` runs one part.
+// known, in virtual time. `--write` puts the tables into docs/capacity.md; `--only map` runs one part,
+// `--searches 10` fewer searches.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { benchMap } from './map.ts'
 import type { Section } from './report.ts'
+import { benchSearch } from './search.ts'
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, write: { type: 'boolean' } },
+  options: {
+    only: { type: 'string' },
+    searches: { type: 'string', default: '50' },
+    write: { type: 'boolean' },
+  },
 })
 
 const parts: Readonly<Record<string, () => Promise<Section>>> = {
   map: () => benchMap(20),
+  search: () => benchSearch(Number(values.searches)),
 }
 
 const sections: Section[] = []

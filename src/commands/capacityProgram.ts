@@ -1,8 +1,8 @@
 // The commands about capacity as commander knows them.
 
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandIo } from './io.ts'
-import { collect, duration, integer, settable } from './options.ts'
+import { collect, duration, integer, rate, settable } from './options.ts'
 import { reporters } from './reporters.ts'
 
 /** `limitscope map`. */
@@ -36,6 +36,68 @@ export function addMap(program: Command, io: CommandIo, done: (exitCode: number)
     .action(async (source: string, flags) => {
       const { mapCommand } = await import('./map.ts')
       done(await mapCommand(source, flags, io))
+    })
+}
+
+/** `limitscope capacity`. */
+export function addCapacity(
+  program: Command,
+  io: CommandIo,
+  done: (exitCode: number) => void,
+): void {
+  program
+    .command('capacity')
+    .description(
+      'the highest load at which every SLO holds, with an interval, and what ends it: a limiter, the service, or us',
+    )
+    .argument('[scenario]', 'whose first phase is the traffic; needed when there are several')
+    .option('-c, --config <file>', 'config file; default bench.config.{ts,mts,mjs,js,yaml,json}')
+    .option('--target <target>', "URL, or 'gateway:NAME' for the embedded one")
+    .option(
+      '--slo <statement>',
+      "promise beside the scenario's: 'p99(response) < 800ms'; may be repeated",
+      collect,
+      [],
+    )
+    .option('--rejections <percent>', 'share of requests that limiters may reject', percent, 0.01)
+    .option('--failures <percent>', 'share of requests that may fail otherwise', percent, 0.01)
+    .option('--start <rate>', "first load: '10/s'", rate, 10)
+    .option('--max <rate>', 'highest load', rate, 10_000)
+    .option(
+      '--step <duration>',
+      'shortest step; loads in doubt get up to 8 of them',
+      duration,
+      30e6,
+    )
+    .option(
+      '--tolerance <percent>',
+      'relative half-width of the interval to end with',
+      percent,
+      0.05,
+    )
+    .option('--max-steps <n>', 'cap on steps', integer, 60)
+    .option('--warmup <duration>', 'load before each step that is not measured', duration)
+    .option(
+      '--cooldown <duration>',
+      "pause between steps; default the limiters' longest window",
+      duration,
+    )
+    .option('--max-requests <n>', 'cap on requests of the search; needed for public hosts', integer)
+    .option('--resume <folder>', 'go on with a search that was stopped')
+    .option('--seed <n>', 'seed of arrivals and of the bootstrap', integer)
+    .option('--name <name>', "name of the search, part of its folder's")
+    .addOption(settable('--out <folder>', "folder for results; default 'results'", 'OUT'))
+    .addOption(
+      new Option('--reporter <name>', 'what is shown meanwhile').choices(['tui', 'line', 'silent']),
+    )
+    .option('--json', 'print the result as one JSON document')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  limitscope capacity mixed --slo 'p95(response) < 300ms' --step 10s\n  limitscope capacity --resume results/2026-11-20T18-05-09Z-capacity-mixed",
+    )
+    .action(async (scenario: string | undefined, flags) => {
+      const { capacityCommand } = await import('./capacity.ts')
+      done(await capacityCommand(scenario, flags, io))
     })
 }
 

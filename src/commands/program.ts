@@ -2,7 +2,7 @@
 // when it is called.
 
 import { Command, Option } from 'commander'
-import { addMap } from './capacityProgram.ts'
+import { addCapacity, addMap } from './capacityProgram.ts'
 import { addCompare } from './comparisonProgram.ts'
 import type { CommandIo } from './io.ts'
 import {
@@ -42,6 +42,7 @@ export function buildProgram(io: CommandIo, done: Done): Command {
   addRun(program, io, done)
   addLoad(program, io, done)
   addMap(program, io, done)
+  addCapacity(program, io, done)
   addCheck(program, io, done)
   addGateway(program, io, done)
   addCompare(program, io, done)

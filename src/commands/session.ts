@@ -25,6 +25,7 @@ import { manifestText } from '../recording/manifest.ts'
 import { RunRecorder } from '../recording/recorder.ts'
 import type { RequestsProgress } from '../recording/requestsFile.ts'
 import { createRunFolder, type RunFolder, writeWhole } from '../recording/runFolder.ts'
+import type { Slice } from '../recording/slice.ts'
 import { appendHistory, writeResults } from '../report/files.ts'
 import { writeDecisions } from './decisions.ts'
 import { checkListening, guardHost } from './guard.ts'
@@ -51,6 +52,8 @@ export interface SessionOptions {
   readonly noSkip: boolean
   /** Shows the run while it goes on. */
   readonly screen: ScreenFactory
+  /** Sees every slice of the run, too. */
+  readonly onSlice?: (slice: Slice) => void
 }
 
 /** A running view of the run; made once there is something to show. */
@@ -175,6 +178,7 @@ class Session {
         slice: (slice) => {
           this.#recorder.slice(slice)
           this.#live.slice(slice)
+          this.#options.onSlice?.(slice)
         },
         rows: (batch, lost) => {
           this.#recorder.rows(batch)

@@ -83,6 +83,8 @@ const overridesSchema = z.strictObject({
   itl: duration.optional(),
   spread: z.number().min(0).max(3).optional(),
   slowdown: z.number().min(0).optional(),
+  servers: z.int().positive().optional(),
+  distribution: z.enum(['log-normal', 'exponential']).optional(),
   templateTokens: z.int().min(0).optional(),
   reasoningShare: share.optional(),
   keys: z.record(z.string(), z.string()).optional(),
@@ -151,6 +153,8 @@ function merge(preset: GatewaySpec, changes: z.output<typeof overridesSchema>): 
       itlUs: changes.itl ?? latency.itlUs,
       itlSpread: changes.spread ?? latency.itlSpread,
       slowdownPerInFlight: changes.slowdown ?? latency.slowdownPerInFlight,
+      ...(changes.servers && { servers: changes.servers }),
+      ...(changes.distribution && { distribution: changes.distribution }),
     },
   }
 }

@@ -25,8 +25,8 @@ export interface Household {
   wake(admissions: readonly Admission[]): void
   /** Whether the admission was still waiting. */
   forget(admission: Admission): boolean
-  /** Starts serving a request: its number and its times. */
-  begin(): ServiceTimes & { readonly i: number }
+  /** Starts serving a request: its number and its times, those in line included. */
+  begin(outputTokens: number): ServiceTimes & { readonly i: number }
   /** A request is served no more. */
   finished(): void
   /** The fault that request `i` meets, by its share or because it asks for it. */
@@ -139,8 +139,8 @@ export class Passage {
 
   #serve(): void {
     const { spec, clock } = this.#gateway
-    const { i, ...usual } = this.#gateway.begin()
     const { ask, times } = this.#errand
+    const { i, ...usual } = this.#gateway.begin(ask.outputTokens)
     const reasoningTokens = Math.floor(ask.outputTokens * spec.reasoningShare)
     const createdS = Math.floor(this.#nowUs() / 1e6)
     this.#serving = new Serving({

@@ -10,7 +10,7 @@ import { brokenLimiters, brokenManner } from './breaks.ts'
 import { DecisionLog } from './decisionLog.ts'
 import type { Errand } from './errand.ts'
 import type { GatewayRequest, Reply } from './exchange.ts'
-import { type ServiceTimesOf, serviceTimes } from './latency.ts'
+import { ServiceLine, type ServiceTimesOf, serviceTimes } from './latency.ts'
 import { type Manner, openaiManner } from './manner.ts'
 import { GatewayMetrics } from './metrics.ts'
 import { type Household, Passage } from './passage.ts'
@@ -33,6 +33,7 @@ export class GatewayService implements House, Household {
   readonly #chains = new Map<string, LimiterChain>()
   readonly #waiting = new Map<Admission, () => void>()
   readonly #times: ServiceTimesOf
+  readonly #line: ServiceLine | null
   readonly #faultStream: RandomStream
   #served = 0
   #inFlight = 0
@@ -41,6 +42,8 @@ export class GatewayService implements House, Household {
     this.spec = spec
     this.clock = clock
     this.#times = serviceTimes(spec.latency, spec.seed)
+    const { servers } = spec.latency
+    this.#line = servers === undefined ? null : new ServiceLine(servers)
     this.#faultStream = randomStream(spec.seed, 'faults')
     this.decisions = new DecisionLog(spec.decisionsMax)
     this.metrics = new GatewayMetrics(() => this.#inFlight)
@@ -95,9 +98,12 @@ export class GatewayService implements House, Household {
     return this.#waiting.delete(admission)
   }
 
-  begin(): { i: number; ttftUs: number; itlUs: number } {
+  begin(outputTokens: number): { i: number; ttftUs: number; itlUs: number } {
     const i = this.#served++
-    return { i, ...this.#times(i, this.#inFlight++) }
+    const { ttftUs, itlUs } = this.#times(i, this.#inFlight++)
+    const serviceUs = ttftUs + itlUs * Math.max(0, outputTokens - 1)
+    const waitUs = this.#line?.waitUs(this.clock.nowUs(), serviceUs) ?? 0
+    return { i, ttftUs: waitUs + ttftUs, itlUs }
   }
 
   finished(): void {

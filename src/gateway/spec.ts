@@ -22,6 +22,10 @@ export interface LatencyModel {
   readonly itlSpread: number
   /** Each other request in flight makes everything slower by this share. */
   readonly slowdownPerInFlight: number
+  /** So many requests are served at once, the others wait in line; left out: all are. */
+  readonly servers?: number
+  /** How the time to first token is spread; default log-normal. Exponential and `servers`: M/M/c. */
+  readonly distribution?: 'log-normal' | 'exponential'
 }
 
 /** What can go wrong on purpose; `share` of requests, or those that ask by header. */
