@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { benchForecast } from './forecast.ts'
 import { benchMap } from './map.ts'
 import type { Section } from './report.ts'
 import { benchSearch } from './search.ts'
@@ -20,6 +21,7 @@ const { values } = parseArgs({
 const parts: Readonly<Record<string, () => Promise<Section>>> = {
   map: () => benchMap(20),
   search: () => benchSearch(Number(values.searches)),
+  forecast: () => benchForecast(20),
 }
 
 const sections: Section[] = []

@@ -5,8 +5,18 @@ import type { CommandIo } from './io.ts'
 import { collect, duration, integer, rate, settable } from './options.ts'
 import { reporters } from './reporters.ts'
 
-/** `limitscope map`. */
-export function addMap(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
+/** Adds `map`, `capacity` and `plan`. */
+export function addCapacityCommands(
+  program: Command,
+  io: CommandIo,
+  done: (exitCode: number) => void,
+): void {
+  addMap(program, io, done)
+  addCapacity(program, io, done)
+  addPlan(program, io, done)
+}
+
+function addMap(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
   program
     .command('map')
     .description(
@@ -39,12 +49,7 @@ export function addMap(program: Command, io: CommandIo, done: (exitCode: number)
     })
 }
 
-/** `limitscope capacity`. */
-export function addCapacity(
-  program: Command,
-  io: CommandIo,
-  done: (exitCode: number) => void,
-): void {
+function addCapacity(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
   program
     .command('capacity')
     .description(
@@ -98,6 +103,29 @@ export function addCapacity(
     .action(async (scenario: string | undefined, flags) => {
       const { capacityCommand } = await import('./capacity.ts')
       done(await capacityCommand(scenario, flags, io))
+    })
+}
+
+function addPlan(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
+  program
+    .command('plan')
+    .description(
+      'forecast per tier: what is carried, which limiter binds, what is rejected, what it costs',
+    )
+    .argument('<tiers>', 'tiers file, YAML or JSON')
+    .option('--backtest', 'run the mix against the embedded gateway, too, in virtual time')
+    .option('--futures <n>', 'futures to play', integer)
+    .option('--seed <n>', 'seed of the futures', integer)
+    .addOption(settable('--out <folder>', "folder for results; default 'results'", 'OUT'))
+    .option('--no-save', 'write no files')
+    .option('--json', 'print the forecast as one JSON document')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  limitscope plan tiers.yaml\n  limitscope plan tiers.yaml --backtest',
+    )
+    .action(async (path: string, flags) => {
+      const { planCommand } = await import('./plan.ts')
+      done(await planCommand(path, flags, io))
     })
 }
 

@@ -2,7 +2,7 @@
 // when it is called.
 
 import { Command, Option } from 'commander'
-import { addCapacity, addMap } from './capacityProgram.ts'
+import { addCapacityCommands } from './capacityProgram.ts'
 import { addCompare } from './comparisonProgram.ts'
 import type { CommandIo } from './io.ts'
 import {
@@ -41,8 +41,7 @@ export function buildProgram(io: CommandIo, done: Done): Command {
   addDemo(program, io, done)
   addRun(program, io, done)
   addLoad(program, io, done)
-  addMap(program, io, done)
-  addCapacity(program, io, done)
+  addCapacityCommands(program, io, done)
   addCheck(program, io, done)
   addGateway(program, io, done)
   addCompare(program, io, done)
