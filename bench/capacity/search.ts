@@ -1,5 +1,6 @@
 // Searches against targets whose capacity is known, beside plain bisection on the same targets.
 
+import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { type CapacityResult, capacityResult } from '../../src/capacity/search/result.ts'
 import { Search, type SearchOptions } from '../../src/capacity/search/search.ts'
 import type { CountedCriterion } from '../../src/capacity/search/stepFold.ts'
@@ -113,14 +114,15 @@ interface Found {
   readonly plainRequests: number
 }
 
+/** A row of the table, and whether what was wanted was reached. */
+interface TargetResult {
+  readonly row: readonly string[]
+  readonly isMet: boolean
+}
+
+/** Each target in a thread of its own: searches take seconds of computing each. */
 export async function benchSearch(searches: number): Promise<Section> {
-  const rows: string[][] = []
-  let isMet = true
-  for (const known of knownTargets()) {
-    const found = await searchAll(known, searches)
-    isMet &&= found.inside / searches >= 0.9 && found.over / searches <= 0.1
-    rows.push(rowOf(known, found, searches))
-  }
+  const results = await Promise.all(knownTargets().map((_, index) => inThread({ index, searches })))
   return {
     title: 'Search: the interval and the claims against known capacities',
     lines: [
@@ -139,10 +141,32 @@ export async function benchSearch(searches: number): Promise<Section> {
           'requests',
           'plain requests',
         ],
-        rows,
+        results.map(({ row }) => row),
       ),
     ],
-    isMet,
+    isMet: results.every((result) => result.isMet),
+  }
+}
+
+interface ThreadInput {
+  readonly index: number
+  readonly searches: number
+}
+
+function inThread(workerData: ThreadInput): Promise<TargetResult> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData })
+    worker.once('message', resolve)
+    worker.once('error', reject)
+  })
+}
+
+async function benchTarget({ index, searches }: ThreadInput): Promise<TargetResult> {
+  const known = knownTargets()[index]!
+  const found = await searchAll(known, searches)
+  return {
+    row: rowOf(known, found, searches),
+    isMet: found.inside / searches >= 0.9 && found.over / searches <= 0.1,
   }
 }
 
@@ -242,3 +266,5 @@ function spreadText(sorted: readonly number[]): string {
     .map((q) => (at(q) === undefined ? '–' : `${(100 * at(q)!).toFixed(1)} %`))
     .join(' / ')
 }
+
+if (parentPort !== null) parentPort.postMessage(await benchTarget(workerData as ThreadInput))
