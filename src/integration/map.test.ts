@@ -11,7 +11,7 @@ const config = `
 import { defineConfig, defineScenario, lane, shape, spaced, untilRequests } from 'limitscope'
 export default defineConfig({
   target: 'gateway:plain',
-  gateway: { requests: '20/1s', tokens: '2000/1s', ttft: '1ms', itl: '10us', dialect: 'ietf' },
+  gateway: { requests: '20/2s', tokens: '2000/2s', ttft: '1ms', itl: '10us', dialect: 'ietf' },
   scenarios: [defineScenario('one', { lanes: [lane('free')], arrivals: spaced('0s'),
     mix: [shape.chat('cheap', { promptTokens: 1, outputTokensMax: 1 })], until: untilRequests(1) })],
 })`
