@@ -12,7 +12,7 @@ export interface Differences {
 }
 
 /** Parts of a plan that decide what was sent and how it was read. */
-const decisive = ['scenarios', 'shapes', 'lanes', 'dialect', 'rules', 'caps'] as const
+export const decisive = ['scenarios', 'shapes', 'lanes', 'dialect', 'rules', 'caps'] as const
 /** Parts that may differ: they are what is compared, or chance. */
 const telling = ['seed', 'target', 'limiters'] as const
 

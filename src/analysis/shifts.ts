@@ -52,18 +52,29 @@ export function testChange(values: Values): Tested {
   return { values, shift, detectable: least === null ? null : Math.expm1(least) }
 }
 
-/** Judges changes together: the more are tested, the more is asked of each. */
+/**
+ * Judges changes together: the more are tested, the more is asked of each. What got worse and what got
+ * better are two families of tests.
+ */
 export function judgeChanges(tested: readonly Tested[], thresholds: Thresholds): Change[] {
-  const both = tested.flatMap(({ shift }) => (shift === null ? [] : [shift.pAbove, shift.pBelow]))
-  const rates = falseDiscoveryRates(both)
-  let at = 0
+  const known = tested.filter((one) => one.shift !== null)
+  const worse = falseDiscoveryRates(known.map((one) => pOf(one, isWorseUp(one))))
+  const better = falseDiscoveryRates(known.map((one) => pOf(one, !isWorseUp(one))))
   return tested.map((one) => {
     if (one.shift === null) return unknownChange(one.values)
-    const [above, below] = [rates[at]!, rates[at + 1]!]
-    at += 2
+    const at = known.indexOf(one)
     const isUp = one.shift.estimate > 0
-    return judged(one, one.shift, { isUp, rate: isUp ? above : below, thresholds })
+    const rate = isUp === isWorseUp(one) ? worse[at]! : better[at]!
+    return judged(one, one.shift, { isUp, rate, thresholds })
   })
+}
+
+function isWorseUp({ values }: Tested): boolean {
+  return values.worse === 'higher'
+}
+
+function pOf({ shift }: Tested, isUp: boolean): number {
+  return isUp ? shift!.pAbove : shift!.pBelow
 }
 
 interface Judging {

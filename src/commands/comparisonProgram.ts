@@ -1,8 +1,9 @@
-// `compare` as commander knows it.
+// The commands about change as commander knows them.
 
 import type { Command } from 'commander'
 import type { CommandIo } from './io.ts'
 import { share } from './options.ts'
+import { withOutput, withTarget } from './runOptions.ts'
 
 export function addCompare(
   program: Command,
@@ -26,5 +27,43 @@ export function addCompare(
     .action(async (base: string, candidate: string, flags) => {
       const { compareCommand } = await import('./compare.ts')
       done(await compareCommand({ base, candidate }, flags, io))
+    })
+}
+
+export function addNightly(
+  program: Command,
+  io: CommandIo,
+  done: (exitCode: number) => void,
+): void {
+  withOutput(withTarget(program.command('nightly')))
+    .description("tonight's run; whether it is worse than the nights before; pairs of runs decide")
+    .argument('[scenario...]', 'names or globs, as for run')
+    .option('--baseline <target>', 'the target that was accepted last, to measure pairs against')
+    .addHelpText(
+      'after',
+      '\nExample:\n  limitscope nightly mixed --target https://new.internal --baseline https://accepted.internal\n\nA night that is suspicious is measured again, at once and in turns with the baseline (ABBA): ten pairs, or\ntwenty where ten leave it open. Exit codes: 0 quiet, 3 suspicious and not confirmed, 4 regression.',
+    )
+    .action(async (scenarios: string[], flags) => {
+      const { nightlyCommand } = await import('./nightly.ts')
+      done(await nightlyCommand(scenarios, flags, io))
+    })
+}
+
+export function addTrend(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
+  program
+    .command('trend')
+    .description('change points over the history of runs')
+    .argument('[results]', 'folder of run folders; default results')
+    .option('--metric <text>', "only metrics whose name has this: 'p99 response'")
+    .option('--target <target>', 'only runs against this target')
+    .option('--html <file>', 'draw it in an HTML file')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      "\nExample:\n  limitscope trend --metric 'p99 response' --html trend.html",
+    )
+    .action(async (results: string | undefined, flags) => {
+      const { trendCommand } = await import('./trend.ts')
+      done(await trendCommand(results, flags, io))
     })
 }

@@ -3,22 +3,10 @@
 
 import { Command, Option } from 'commander'
 import { addCapacityCommands } from './capacityProgram.ts'
-import { addCompare } from './comparisonProgram.ts'
+import { addCompare, addNightly, addTrend } from './comparisonProgram.ts'
 import type { CommandIo } from './io.ts'
-import {
-  collect,
-  decimal,
-  duration,
-  durationText,
-  integer,
-  rate,
-  rateText,
-  rowEvery,
-  settable,
-  workers,
-} from './options.ts'
-import { pacingNames } from './pacing.ts'
-import { reporters } from './reporters.ts'
+import { collect, decimal, durationText, integer, rateText, settable } from './options.ts'
+import { withCaps, withOutput, withTarget } from './runOptions.ts'
 import { version } from './version.ts'
 
 /** Called with the exit code of the command that ran. */
@@ -45,6 +33,8 @@ export function buildProgram(io: CommandIo, done: Done): Command {
   addCheck(program, io, done)
   addGateway(program, io, done)
   addCompare(program, io, done)
+  addNightly(program, io, done)
+  addTrend(program, io, done)
   addRecover(program, io, done)
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError('(add --help for the options)')
@@ -194,68 +184,4 @@ function addRecover(program: Command, io: CommandIo, done: Done): void {
       const { recoverCommand } = await import('./recover.ts')
       done(await recoverCommand(folder, io))
     })
-}
-
-function withTarget(command: Command): Command {
-  return command
-    .addOption(
-      settable(
-        '-c, --config <file>',
-        'config file; default bench.config.{ts,mts,mjs,js,yaml,json}',
-        'CONFIG',
-      ),
-    )
-    .addOption(
-      settable('--target <target>', "URL, or 'gateway:NAME' for the embedded one", 'TARGET'),
-    )
-}
-
-function withCaps(command: Command): Command {
-  const caps = [
-    settable(
-      '--max-requests <n>',
-      'cap on requests of the run; needed for public hosts',
-      'MAX_REQUESTS',
-    ).argParser(integer),
-    settable('--max-rate <rate>', "cap on the rate: '10/s'", 'MAX_RATE').argParser(rate),
-    settable('--max-duration <duration>', "cap on the time: '5m'", 'MAX_DURATION').argParser(
-      duration,
-    ),
-    settable('--max-tokens <n>', 'cap on tokens spent', 'MAX_TOKENS').argParser(integer),
-  ]
-  return caps.reduce((extended, cap) => extended.addOption(cap), command)
-}
-
-function withOutput(command: Command): Command {
-  return command
-    .addOption(settable('--out <dir>', 'folder of run folders; default results', 'OUT'))
-    .option('--no-save', 'write no files')
-    .option('--name <name>', "name of the run, part of its folder's")
-    .option('--run-id <id>', 'id of the run, the name of its folder; it must be new')
-    .addOption(
-      settable('--reporter <name>', 'what is shown while it runs', 'REPORTER').choices(reporters),
-    )
-    .addOption(
-      settable(
-        '--requests <which>',
-        "which requests go to requests.csv: 'all', 'none', or 'sample:100' for every hundredth",
-        'REQUESTS',
-      )
-        .default(1, 'all')
-        .argParser(rowEvery),
-    )
-    .addOption(
-      settable('--workers <n>', "threads that share the load: 'auto', or how many", 'WORKERS')
-        .default('auto')
-        .argParser(workers),
-    )
-    .addOption(
-      settable(
-        '--pacing <name>',
-        "how instants are hit: 'spin' within some µs, taking a core; 'eco' within 1 ms; 'auto' by cores",
-        'PACING',
-      ).choices(pacingNames),
-    )
-    .option('--json', 'print the summary as one JSON document')
-    .option('--dry-run', 'tell what would be done, and do nothing')
 }

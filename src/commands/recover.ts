@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { metricRows } from '../analysis/metricHistory.ts'
 import { type SummaryFacts, summarize } from '../analysis/summary.ts'
 import { exitCodes, UserError } from '../core/errors.ts'
 import { formatInteger } from '../core/format.ts'
@@ -10,7 +11,7 @@ import { type Replayed, replayJournal } from '../recording/replay.ts'
 import { journalName, rebuildRequestsCsv, requestsName } from '../recording/requestsFile.ts'
 import type { RunFolder } from '../recording/runFolder.ts'
 import { StoredFolder } from '../recording/runReader.ts'
-import { appendHistory, isInHistory, writeResults } from '../report/files.ts'
+import { appendHistory, appendMetrics, isInHistory, writeResults } from '../report/files.ts'
 import { type CommandIo, say } from './io.ts'
 
 export async function recoverCommand(folder: string, io: CommandIo): Promise<number> {
@@ -82,7 +83,10 @@ async function rebuild(stored: StoredFolder, workshop: RunFolder): Promise<Repla
   recorder.series.clear()
   await writeResults(workshop, summary)
   const folder = folderAt(summary.runId, stored.path)
-  if (!isInHistory(folder)) await appendHistory(folder, summary)
+  if (!isInHistory(folder)) {
+    await appendHistory(folder, summary)
+    await appendMetrics(folder, metricRows(plan, summary, stored.manifest.limitscope))
+  }
   return replayed
 }
 

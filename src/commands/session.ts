@@ -1,6 +1,7 @@
 // One run from its plan to its files: gateway, engine thread, recording, screen, signals, verdict.
 
 import { type GeneratorReadings, judgeGenerator } from '../analysis/health.ts'
+import { metricRows } from '../analysis/metricHistory.ts'
 import type { RunSummary } from '../analysis/result.ts'
 import { type SummaryFacts, summarize } from '../analysis/summary.ts'
 import { verdictOf } from '../analysis/verdict.ts'
@@ -26,7 +27,7 @@ import { RunRecorder } from '../recording/recorder.ts'
 import type { RequestsProgress } from '../recording/requestsFile.ts'
 import { createRunFolder, type RunFolder, writeWhole } from '../recording/runFolder.ts'
 import type { Slice } from '../recording/slice.ts'
-import { appendHistory, writeResults } from '../report/files.ts'
+import { appendHistory, appendMetrics, writeResults } from '../report/files.ts'
 import { writeDecisions } from './decisions.ts'
 import { checkListening, guardHost } from './guard.ts'
 import { watchHost } from './hostReadings.ts'
@@ -223,6 +224,7 @@ class Session {
     if (this.#folder !== null && this.#writeError === null) {
       await writeResults(this.#folder, summary)
       await appendHistory(this.#folder, summary)
+      await appendMetrics(this.#folder, metricRows(plan, summary, version))
       if (this.#gateway !== null) {
         const decisions = await this.#gateway.decisions()
         await writeDecisions(this.#folder, decisions, this.#startedMs)

@@ -1,11 +1,7 @@
 // A comparison as cells of tables: the same words in a terminal and in Markdown.
 
-import {
-  type Change,
-  type Comparison,
-  changeVerdicts,
-  type MetricChange,
-} from '../analysis/comparison.ts'
+import { type Change, type Comparison, changeVerdicts } from '../analysis/comparison.ts'
+import type { MetricId, RunMetric } from '../analysis/runMetrics.ts'
 import { formatRate, formatShare, formatSpan, unknown } from '../core/format.ts'
 
 /** One table of a comparison; its first column is the verdict. */
@@ -24,7 +20,7 @@ export function limiterCells({ limiters }: Comparison): ComparisonTable {
       change.parameter,
       change.baseText,
       change.candidateText,
-      changeText(change),
+      changeText(change.ratio),
       pText(change.p),
       String(change.n),
       change.reason,
@@ -40,9 +36,9 @@ export function metricCells({ metrics }: Comparison): ComparisonTable {
     rows: metrics.map((change) => [
       change.verdict,
       metricText(change),
-      valueText(change, change.base),
-      valueText(change, change.candidate),
-      changeText(change),
+      valueText(change.unit, change.base),
+      valueText(change.unit, change.candidate),
+      changeText(change.ratio),
       intervalText(change),
       pText(change.p),
       change.detectable === null ? unknown : `≥ ${percent(change.detectable)}`,
@@ -53,7 +49,7 @@ export function metricCells({ metrics }: Comparison): ComparisonTable {
 }
 
 /** 'interplay, free, cheap: p99 response'. */
-export function metricText({ scenario, lane, shape, name }: MetricChange): string {
+export function metricText({ scenario, lane, shape, name }: MetricId): string {
   return `${[scenario, lane, shape].filter((part) => part !== '').join(', ')}: ${name}`
 }
 
@@ -75,13 +71,14 @@ export function noteLines({ notes, base, candidate }: Comparison): string[] {
   return [...notes, ...left.map(({ runId, why }) => `left out: ${runId} (${why})`)]
 }
 
-function valueText({ unit }: MetricChange, value: number | null): string {
+export function valueText(unit: RunMetric['unit'], value: number | null): string {
   if (value === null) return unknown
   if (unit === 'us') return formatSpan(value)
   return unit === 'perS' ? formatRate(value) : formatShare(value)
 }
 
-function changeText({ ratio }: Pick<Change, 'ratio'>): string {
+/** 1.08 → '+8.00 %'. */
+export function changeText(ratio: number | null): string {
   if (ratio === null) return unknown
   const change = ratio - 1
   return `${change < 0 ? '−' : '+'}${percent(Math.abs(change))}`
@@ -89,7 +86,7 @@ function changeText({ ratio }: Pick<Change, 'ratio'>): string {
 
 function intervalText({ interval }: Change): string {
   if (interval === null) return unknown
-  return interval.map((ratio) => changeText({ ratio })).join(' to ')
+  return interval.map(changeText).join(' to ')
 }
 
 function pText(p: number | null): string {

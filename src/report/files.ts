@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { stringify } from 'csv-stringify/sync'
+import { type MetricRow, metricColumns, metricsName } from '../analysis/metricHistory.ts'
 import type { RunSummary } from '../analysis/result.ts'
 import { verdictOf } from '../analysis/verdict.ts'
 import { messageOf, UserError } from '../core/errors.ts'
@@ -39,6 +40,15 @@ export function isInHistory({ runId, path }: RunFolder): boolean {
   return readFileSync(history, 'utf8')
     .split('\n')
     .some((line) => line.startsWith(`${runId},`))
+}
+
+/** Appends the run's metrics to those of all runs. */
+export async function appendMetrics(folder: RunFolder, rows: readonly MetricRow[]): Promise<void> {
+  if (rows.length === 0) return
+  const path = join(dirname(folder.path), metricsName)
+  const table = existsSync(path) ? [...rows] : [metricColumns, ...rows]
+  const text = stringify(table, { escape_formulas: true, record_delimiter: '\n' })
+  await appendFile(path, text, { mode: 0o600 })
 }
 
 const historyColumns = [

@@ -32,7 +32,7 @@ export function workplace(env: Record<string, string> = {}): Workplace {
     stdout: collector(out),
     stderr: collector(err),
   }
-  const runs = () => readdirSync(join(path, 'results')).filter((name) => name !== 'history.csv')
+  const runs = () => readdirSync(join(path, 'results')).filter((name) => !name.endsWith('.csv'))
   const file = (name: string) =>
     readFileSync(join(path, 'results', runs().sort().at(-1)!, name), 'utf8')
   return {
