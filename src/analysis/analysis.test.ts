@@ -109,24 +109,42 @@ describe('the generator', () => {
 
 describe('statements', () => {
   test('are taken apart', () => {
+    const right = (text: string) => parseStatement(text).right.first
     expect(parseStatement('p99(response){shape=cheap, lane=free} < 800ms')).toMatchObject({
       left: {
-        name: 'p99',
-        argument: 'response',
-        filters: { shape: 'cheap', lane: 'free' },
+        first: {
+          name: 'p99',
+          argument: 'response',
+          filters: { shape: 'cheap', lane: 'free' },
+        },
+        rest: [],
       },
       operator: '<',
-      right: { kind: 'value', value: 800_000 },
+      right: { first: { kind: 'value', value: 800_000 }, rest: [] },
     })
-    expect(parseStatement('share(ok) >= 99.5%').right).toEqual({ kind: 'value', value: 0.995 })
-    expect(parseStatement('rate(ok) > 50/s').right).toEqual({ kind: 'value', value: 50 })
-    expect(parseStatement("first(a-b).limiter == 'my limiter'").right).toMatchObject({
-      value: 'my limiter',
-    })
-    expect(parseStatement('share(ok){lane=premium} >= share(ok){lane=free}').right).toMatchObject({
+    expect(right('share(ok) >= 99.5%')).toEqual({ kind: 'value', value: 0.995 })
+    expect(right('rate(ok) > 50/s')).toEqual({ kind: 'value', value: 50 })
+    expect(right("first(a-b).limiter == 'my limiter'")).toMatchObject({ value: 'my limiter' })
+    expect(right('share(ok){lane=premium} >= share(ok){lane=free}')).toMatchObject({
       kind: 'metric',
       filters: { lane: 'free' },
     })
+  })
+
+  test('may be about sums and products; names and units keep their dashes and slashes', () => {
+    const { left, right } = parseStatement('value(after) - value(a - b) >= 2 * count(ok) / 50/s')
+    expect(left).toMatchObject({
+      first: { name: 'value', argument: 'after' },
+      rest: [{ sign: '-', operand: { name: 'value', argument: 'a - b' } }],
+    })
+    expect(right).toMatchObject({
+      first: { value: 2 },
+      rest: [
+        { sign: '*', operand: { name: 'count' } },
+        { sign: '/', operand: { value: 50 } },
+      ],
+    })
+    expect(parseStatement('first(many-cheap).limiter == status-429').right.rest).toEqual([])
   })
 
   test.each([
@@ -138,6 +156,9 @@ describe('statements', () => {
     ['p99(response) < 10', "expected a duration with its unit, like '10ms', got '10'"],
     ['p99(response) < 10ms', null],
     ['p99(response)', "expected 'METRIC ==|!="],
+    ['count(ok){phase=a, lane=free} > 1', 'expected {phase=…} alone'],
+    ['p99(response){phase=a} > 1s', 'expected {phase=…} alone'],
+    ['limit(x).window < 10', "expected a duration with its unit, like '10ms'"],
     ['5 < 6', 'expected a metric on the left'],
     ['p99(response) < ', 'expected a value after the operator'],
   ])('that cannot be understood say why: %s', (text, message) => {
@@ -174,6 +195,19 @@ describe('a summary', () => {
           'count(failed) == 0',
           'share(limited){shape=cheap} < 10%',
           'first(nowhere).seq == 1',
+          'count(limited){phase=cheap-first} == 3',
+          'count(ok) - count(ok){phase=cheap-first} * 1 == 4',
+          'tokens(ok){shape=cheap} == 24 * count(ok){shape=cheap}',
+          'value(used) == 960',
+          'value(missing) == 1',
+          'limit(requests).retry_after > 1s',
+        ],
+        differences: [
+          {
+            statement: 'first(expensive-first).limiter == requests',
+            actual: 'first(expensive-first).limiter == tokens',
+            note: 'the document is wrong',
+          },
         ],
       },
     ],
@@ -206,6 +240,9 @@ describe('a summary', () => {
       durationUs: 20e6,
       reason: 'completed',
       health: { verdict: 'VALID', reasons: [], readings: healthy },
+      outcomes: [
+        { scenario: 'interplay', skipped: null, broken: null, checks: [], values: { used: 960 } },
+      ],
       recorder,
       ...change,
     })
@@ -217,18 +254,39 @@ describe('a summary', () => {
     expect(checks.map(({ verdict }) => verdict)).toEqual([
       'passed',
       'passed',
-      'failed',
+      'known',
       'passed',
       'passed',
       'inconclusive',
       'passed',
       'passed',
+      'inconclusive',
+      'passed',
+      'passed',
+      'passed',
+      'passed',
+      'inconclusive',
       'inconclusive',
     ])
+    expect(checks[10]!.actual).toBe('4 (44 requests - 40 requests * 1)')
+    expect(checks[2]!.reason).toBe(
+      'the document is wrong (first(expensive-first).limiter == tokens)',
+    )
     expect(checks[2]!.actual).toBe('tokens (inferred)')
     expect(checks[5]!.reason).toBe('p99 needs at least 662 requests, had 40')
     expect(checks[8]!.reason).toBe('no rejection in nowhere')
-    expect(verdictOf(summary)).toMatchObject({ word: 'FAILED', exitCode: 1 })
+    expect(verdictOf(summary)).toMatchObject({ word: 'INCONCLUSIVE', exitCode: 3 })
+  })
+
+  test('counts a known difference as the user expects it', async () => {
+    const strict = await summaryOf({ expects: 'documented' })
+    expect(strict.scenarios[0]!.checks[2]).toMatchObject({
+      verdict: 'failed',
+      reason: expect.stringMatching(/^not as documented: the document is wrong/),
+    })
+    expect(verdictOf(strict)).toMatchObject({ word: 'FAILED', exitCode: 1 })
+    const lenient = await summaryOf({ expects: 'actual' })
+    expect(lenient.scenarios[0]!.checks[2]!.verdict).toBe('passed')
   })
 
   test('finds limits, overshoot and what was admitted before', async () => {

@@ -1,21 +1,30 @@
 // Evaluates statements over the summary of one scenario. A check passes, fails, or is inconclusive
 // when the run cannot tell; it never passes for want of samples.
 
-import { formatCount, formatShare, formatSpan } from '../core/format.ts'
+import { formatCount, formatInteger, formatShare, formatSpan } from '../core/format.ts'
 import { sampleFloor } from '../core/statistics.ts'
-import type { Plan } from '../load/plan.ts'
+import type { Plan, Scenario } from '../load/plan.ts'
 import type { GeneratorHealth } from './health.ts'
+import { ladderOf } from './ladder.ts'
 import type {
   CheckResult,
+  LimiterSummary,
   Quantiles,
   RunSummary,
   ScenarioSummary,
   SeriesSummary,
 } from './result.ts'
-import { type Metric, type Operator, parseStatement } from './statement.ts'
+import {
+  type Expression,
+  type Metric,
+  type Operator,
+  parseStatement,
+  type Sign,
+} from './statement.ts'
 
 /** What statements are about. */
 export interface CheckSubject extends Omit<ScenarioSummary, 'title' | 'checks'> {
+  readonly scenario: Scenario
   readonly plan: Plan
   readonly reason: RunSummary['reason']
   readonly health: GeneratorHealth
@@ -28,9 +37,10 @@ type Reading =
 
 export function checkStatement(statement: string, subject: CheckSubject): CheckResult {
   const { left, operator, right } = parseStatement(statement)
-  const actual = read(left, subject)
-  const expected = right.kind === 'value' ? { value: right.value, text: '' } : read(right, subject)
-  const against = expected.text === '' ? '' : ` against ${expected.text}`
+  const actual = readExpression(left, subject)
+  const isValue = right.rest.length === 0 && right.first.kind === 'value'
+  const expected = readExpression(right, subject)
+  const against = isValue ? '' : ` against ${expected.text}`
   const result = (verdict: CheckResult['verdict'], reason = '') => ({
     statement,
     verdict,
@@ -66,6 +76,40 @@ function holds(actual: number | string, operator: Operator, expected: number | s
   }
 }
 
+/** Operands of an expression are read on their own; together they have to be numbers. */
+function readExpression({ first, rest }: Expression, subject: CheckSubject): Reading {
+  const readings = [first, ...rest.map(({ operand }) => operand)].map((operand) =>
+    operand.kind === 'value' ? constant(operand.value) : read(operand, subject),
+  )
+  const open = readings.find(({ value }) => value === null)
+  if (open !== undefined || rest.length === 0) return open ?? readings[0]!
+  const text = readings.map((reading, i) =>
+    i === 0 ? reading.text : `${rest[i - 1]!.sign} ${reading.text}`,
+  )
+  const value = evaluated(
+    readings.map((reading) => Number(reading.value)),
+    rest.map(({ sign }) => sign),
+  )
+  if (!Number.isFinite(value)) return missing(`${text.join(' ')} is no number`)
+  return numeric(value, `${formatCount(value)} (${text.join(' ')})`)
+}
+
+function constant(value: number | string): Reading {
+  return { value, text: String(value) }
+}
+
+/** First products and quotients, then sums. */
+function evaluated(values: readonly number[], signs: readonly Sign[]): number {
+  const terms = [values[0]!]
+  for (const [i, sign] of signs.entries()) {
+    const value = values[i + 1]!
+    if (sign === '*') terms.push(terms.pop()! * value)
+    else if (sign === '/') terms.push(terms.pop()! / value)
+    else terms.push(sign === '-' ? -value : value)
+  }
+  return terms.reduce((sum, term) => sum + term, 0)
+}
+
 function read(metric: Metric, subject: CheckSubject): Reading {
   switch (metric.name) {
     case 'first':
@@ -76,6 +120,15 @@ function read(metric: Metric, subject: CheckSubject): Reading {
     case 'share':
     case 'rate':
       return readCount(metric.name, metric, subject)
+    case 'tokens': {
+      const series = pick(metric, subject)
+      const sum = series.reduce((n, one) => n + one.promptTokens + one.completionTokens, 0)
+      return numeric(sum, `${formatInteger(sum)} tokens`)
+    }
+    case 'value':
+      return readValue(metric.argument, subject)
+    case 'ladder':
+      return readLadder(metric.field!, subject)
     case 'tokens_per_s': {
       const series = pick(metric, subject)
       const sum = series.reduce((total, { tokensPerS }) => total + (tokensPerS ?? 0), 0)
@@ -126,14 +179,42 @@ function readLimit({ argument, filters, field }: Metric, { limiters }: CheckSubj
   if (field === 'rejections') return numeric(found.rejections, `${found.rejections} rejections`)
   if (field === 'recovered') {
     const us = found.first?.recoveredAfterUs ?? null
-    return us === null
-      ? missing(`${argument} was not seen to recover`)
-      : numeric(us, formatSpan(us))
+    return us === null ? missing(`${argument} was not seen to recover`) : span(us)
   }
+  if (field === 'window') {
+    const us = found.observedWindowUs
+    return us === null ? missing(`the window of ${argument} was not seen`) : span(us)
+  }
+  if (field === 'retry_after' || field === 'retry_error') return readRetryAfter(field, found)
   const value = field === 'overshoot' ? found.overshoot : found.observedLimit
   return value === null
     ? missing(`${field} of ${argument} is unknown`)
     : numeric(value, String(value))
+}
+
+/** What a rejection advises; `retry_error`: how much later (or, below 0, earlier) it admits again. */
+function readRetryAfter(field: string, { limiter, first }: LimiterSummary): Reading {
+  const us = first?.retryAfterUs ?? null
+  if (us === null) return missing(`${limiter} did not say when to come back`)
+  if (field === 'retry_after') return span(us)
+  const recoveredUs = first?.recoveredAfterUs ?? null
+  return recoveredUs === null
+    ? missing(`${limiter} was not seen to recover`)
+    : span(recoveredUs - us)
+}
+
+function readValue(name: string, { values }: CheckSubject): Reading {
+  const value = Object.hasOwn(values, name) ? values[name] : undefined
+  if (value === undefined || value === null) return missing(`no step has captured ${name}`)
+  return typeof value === 'number' ? numeric(value, String(value)) : constant(String(value))
+}
+
+function readLadder(field: string, { scenario, phases }: CheckSubject): Reading {
+  const ladder = ladderOf(scenario, phases)
+  if (ladder === null) return missing('a ladder needs phases of at least two numbers of users')
+  return field === 'kind'
+    ? { value: ladder.kind, text: `${ladder.kind} (${ladder.text})` }
+    : numeric(ladder.slots, `${formatCount(ladder.slots)} at a time (${ladder.text})`)
 }
 
 function readCount(
@@ -141,22 +222,36 @@ function readCount(
   metric: Metric,
   subject: CheckSubject,
 ): Reading {
-  const all = pick({ ...metric, argument: 'all' }, subject)
-  const some = pick(metric, subject)
-  const sum = (series: readonly SeriesSummary[]) => series.reduce((n, { count }) => n + count, 0)
-  const count = sum(some)
+  const { phase } = metric.filters
+  const counted = phase === undefined ? countSeries(metric, subject) : countPhase(metric, subject)
+  if (counted === null) return missing(`no request of phase ${phase}`)
+  const { count, attempted, durationUs } = counted
   if (name === 'count') return numeric(count, `${count} requests`)
   if (name === 'share') {
-    const attempted = sum(all)
     if (attempted === 0) return missing('no request matches')
     return numeric(
       count / attempted,
       `${formatShare(count / attempted)} (${count} of ${attempted})`,
     )
   }
-  if (subject.durationUs === 0) return missing('nothing was measured')
-  const perS = (count / subject.durationUs) * 1e6
+  if (durationUs === 0) return missing('nothing was measured')
+  const perS = (count / durationUs) * 1e6
   return numeric(perS, `${formatCount(perS)}/s`)
+}
+
+function countSeries(metric: Metric, subject: CheckSubject) {
+  const sum = (series: readonly SeriesSummary[]) => series.reduce((n, { count }) => n + count, 0)
+  const attempted = sum(pick({ ...metric, argument: 'all' }, subject))
+  return { count: sum(pick(metric, subject)), attempted, durationUs: subject.durationUs }
+}
+
+function countPhase({ argument, filters }: Metric, { phases }: CheckSubject) {
+  const phase = phases.find(({ name }) => name === filters.phase)
+  if (phase === undefined) return null
+  const all = Object.entries(phase.counts)
+  const sum = (some: typeof all) => some.reduce((n, [, count]) => n + count, 0)
+  const count = sum(all.filter(([outcome]) => isOutcome(argument, outcome)))
+  return { count, attempted: sum(all), durationUs: phase.durationUs }
 }
 
 function readQuantile(metric: Metric, subject: CheckSubject): Reading {
@@ -197,17 +292,24 @@ function quantileOf(name: Metric['name'], series: readonly Quantiles[]): number 
   }
 }
 
-/** The series that a metric speaks of; 'sent' is all but 'unsent'. */
+/** 'sent' is all but 'unsent'. */
+function isOutcome(argument: string, outcome: string): boolean {
+  if (argument === '' || argument === 'all' || outcome === argument) return true
+  return argument === 'sent' && outcome !== 'unsent'
+}
+
+/** The series that a metric speaks of. */
 function pick({ argument, filters }: Metric, { series }: CheckSubject): SeriesSummary[] {
   return series.filter(
     ({ outcome, lane, shape }) =>
-      (argument === '' ||
-        argument === 'all' ||
-        outcome === argument ||
-        (argument === 'sent' && outcome !== 'unsent')) &&
+      isOutcome(argument, outcome) &&
       (filters.lane === undefined || lane === filters.lane) &&
       (filters.shape === undefined || shape === filters.shape),
   )
+}
+
+function span(us: number): Reading {
+  return numeric(us, formatSpan(us))
 }
 
 function numeric(value: number, text: string): Reading {

@@ -52,6 +52,13 @@ export interface LimiterSummary extends LimiterFinding {
   readonly observedWindowUs: Micros | null
 }
 
+/** One phase: how its measured requests ended, and how long it took. */
+export interface PhaseSummary {
+  readonly name: string
+  readonly durationUs: Micros
+  readonly counts: Readonly<Record<Outcome, number>>
+}
+
 export interface ScenarioSummary {
   readonly name: string
   readonly title: string
@@ -65,6 +72,7 @@ export interface ScenarioSummary {
   readonly counts: Readonly<Record<Outcome, number>>
   readonly attempted: number
   readonly series: readonly SeriesSummary[]
+  readonly phases: readonly PhaseSummary[]
   readonly limiters: readonly LimiterSummary[]
   /** The same per phase, for statements about phases. */
   readonly findings: readonly LimiterFinding[]

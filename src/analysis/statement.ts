@@ -1,5 +1,6 @@
 // Statements about a run, as users write them: 'p99(response){shape=cheap} < 800ms',
-// 'first(many-cheap).limiter == requests'. This file parses; checks.ts evaluates.
+// 'first(many-cheap).limiter == requests', 'count(ok){lane=premium} >= 2 * count(ok){lane=free}'. This
+// file parses; checks.ts evaluates.
 
 import { nearest } from '../core/text.ts'
 import { parseDurationUs, parseRatePerS } from '../core/units.ts'
@@ -20,15 +21,29 @@ export interface Metric {
 
 export type Operand = Metric | { readonly kind: 'value'; readonly value: number | string }
 
+export const signs = ['+', '-', '*', '/'] as const
+export type Sign = (typeof signs)[number]
+
+/** Operands with signs between them; `*` and `/` bind closer. */
+export interface Expression {
+  readonly first: Operand
+  readonly rest: readonly { readonly sign: Sign; readonly operand: Operand }[]
+}
+
 export interface Statement {
   readonly text: string
-  readonly left: Metric
+  readonly left: Expression
   readonly operator: Operator
-  readonly right: Operand
+  readonly right: Expression
 }
 
 const fieldsOfFirst = ['limiter', 'seq', 'admitted', 'tokens', 'at', 'status', 'confidence']
-const fieldsOfLimit = ['overshoot', 'observed', 'rejections', 'recovered']
+const fieldsOfLimit = [
+  ...['overshoot', 'observed', 'rejections', 'recovered', 'window'],
+  ...['retry_after', 'retry_error'],
+]
+/** Whether concurrency beyond a number of slots queues or is rejected, over the phases of a ladder. */
+const fieldsOfLadder = ['kind', 'slots']
 const quantileMeasures = ['response', 'service', 'ttft', 'tpot', 'itl']
 const outcomeNames = 'ok limited refused failed timeout broken aborted unsent sent all'.split(' ')
 
@@ -39,7 +54,10 @@ const metrics = {
   count: { arguments: outcomeNames, fields: [] },
   share: { arguments: outcomeNames, fields: [] },
   rate: { arguments: outcomeNames, fields: [] },
+  tokens: { arguments: outcomeNames, fields: [] },
   tokens_per_s: { arguments: [''], fields: [] },
+  value: { arguments: null, fields: [] },
+  ladder: { arguments: [''], fields: fieldsOfLadder },
   min: { arguments: quantileMeasures, fields: [] },
   mean: { arguments: quantileMeasures, fields: [] },
   p50: { arguments: quantileMeasures, fields: [] },
@@ -55,7 +73,7 @@ const metrics = {
 
 export type MetricName = keyof typeof metrics
 
-const filterNames = ['shape', 'lane', 'outcome'] as const
+const filterNames = ['shape', 'lane', 'outcome', 'phase'] as const
 export type FilterName = (typeof filterNames)[number]
 
 /** A statement that cannot be understood, with what was expected. */
@@ -73,25 +91,47 @@ export function parseStatement(text: string): Statement {
     throw new StatementError(`expected 'METRIC ${operators.join('|')} VALUE', got '${text}'`)
   }
   const { left, operator, right } = match.groups as Record<string, string>
-  const metric = parseOperand(left!.trim())
-  if (metric.kind !== 'metric') {
+  const expression = parseExpression(left!.trim())
+  const operands = [expression.first, ...expression.rest.map(({ operand }) => operand)]
+  if (operands.every(({ kind }) => kind !== 'metric')) {
     throw new StatementError(
       `expected a metric on the left, like 'p99(response)', got '${left!.trim()}'`,
     )
   }
-  if (isTime(metric) && /^-?\d+(\.\d+)?$/.test(right!.trim())) {
+  const isOne = expression.rest.length === 0
+  if (isOne && isTime(expression.first) && /^-?\d+(\.\d+)?$/.test(right!.trim())) {
     throw new StatementError(
       `expected a duration with its unit, like '${right!.trim()}ms', got '${right!.trim()}'`,
     )
   }
-  return { text, left: metric, operator: operator as Operator, right: parseOperand(right!.trim()) }
+  return {
+    text,
+    left: expression,
+    operator: operator as Operator,
+    right: parseExpression(right!.trim()),
+  }
 }
 
-function isTime({ name, argument, field }: Metric): boolean {
+/** Signs have spaces around them: names and units may have dashes and slashes. */
+function parseExpression(text: string): Expression {
+  const parts = text.split(/\s([-+*/])\s(?![^({]*[)}])/)
+  const [first, ...others] = parts
+  const rest = others.flatMap((part, i) => {
+    const sign = i % 2 === 1 ? (others[i - 1] as Sign) : null
+    return sign === null ? [] : [{ sign, operand: parseOperand(part.trim()) }]
+  })
+  return { first: parseOperand(first!.trim()), rest }
+}
+
+const timesOfLimit = ['recovered', 'window', 'retry_after', 'retry_error']
+
+function isTime(operand: Operand): boolean {
+  if (operand.kind !== 'metric') return false
+  const { name, argument, field } = operand
   return (
     quantileMeasures.includes(argument) ||
     field === 'at' ||
-    (name === 'limit' && field === 'recovered')
+    (name === 'limit' && timesOfLimit.includes(field ?? ''))
   )
 }
 
@@ -112,7 +152,7 @@ function parseOperand(text: string): Operand {
     kind: 'metric',
     name: known,
     argument: argument!.trim(),
-    filters: parseFilters(filters ?? ''),
+    filters: checkedFilters(known, parseFilters(filters ?? '')),
     field: field ?? null,
   }
 }
@@ -125,9 +165,19 @@ function metricOf(name: string): MetricName {
 function checkArgument(name: MetricName, argument: string): void {
   const allowed: readonly string[] | null = metrics[name].arguments
   if (allowed === null ? argument !== '' : allowed.includes(argument)) return
-  throw new StatementError(
-    unknown(`argument of ${name}()`, argument, allowed ?? ['the name of a phase or limiter']),
-  )
+  throw new StatementError(unknown(`argument of ${name}()`, argument, allowed ?? ['a name']))
+}
+
+/** Phases are counted as a whole. */
+function checkedFilters(name: MetricName, filters: Metric['filters']): Metric['filters'] {
+  const { phase, shape, lane } = filters
+  if (phase === undefined) return filters
+  if (!['count', 'share', 'rate'].includes(name) || shape !== undefined || lane !== undefined) {
+    throw new StatementError(
+      `expected {phase=…} alone, and with count, share or rate; give a phase a shape of its own to tell it apart`,
+    )
+  }
+  return filters
 }
 
 function parseFilters(text: string): Metric['filters'] {

@@ -15,7 +15,8 @@ import {
 import type { RunRecorder } from '../recording/recorder.ts'
 import type { Series } from '../recording/series.ts'
 import type { Measure } from '../recording/slice.ts'
-import { checkStatement } from './checks.ts'
+import { type CheckSubject, checkStatement } from './checks.ts'
+import { type Expects, expected } from './expects.ts'
 import type { GeneratorHealth } from './health.ts'
 import {
   type CheckResult,
@@ -36,6 +37,8 @@ export interface SummaryParts {
   readonly health: GeneratorHealth
   /** Whether scenarios that are skipped make the run inconclusive; default false. */
   readonly noSkip?: boolean
+  /** Default 'either'. */
+  readonly expects?: Expects
   /** What the steps of each scenario came to; default: there were none. */
   readonly outcomes?: readonly ScenarioOutcome[]
   readonly recorder: Pick<RunRecorder, 'series' | 'findings' | 'counts' | 'spans'>
@@ -81,10 +84,21 @@ function summarizeScenario(scenario: Scenario, parts: SummaryParts): ScenarioSum
     broken: outcome?.broken ?? null,
     values: outcome?.values ?? {},
   }
-  const subject = { ...body, plan, reason, health }
-  const statements = scenario.expectations.map((statement) => checkStatement(statement, subject))
-  const checks = [...(outcome?.checks ?? []), ...statements, ...skippedCheck(body)]
+  const subject = { ...body, plan, scenario, reason, health }
+  const statements = scenario.expectations.map((statement) => checked(statement, subject))
+  const all = [...(outcome?.checks ?? []), ...statements, ...skippedCheck(body)]
+  const checks = all.map((check) => expected(check, parts.expects ?? 'either'))
   return { ...body, title: scenario.title, checks }
+}
+
+/** A statement that fails, and is known to: what holds instead is looked at, too. */
+function checked(statement: string, subject: CheckSubject): CheckResult {
+  const result = checkStatement(statement, subject)
+  const known = subject.scenario.differences.find((one) => one.statement === statement)
+  if (known === undefined || result.verdict !== 'failed') return result
+  const actual = checkStatement(known.actual, subject)
+  if (actual.verdict !== 'passed') return result
+  return { ...result, verdict: 'known', reason: `${known.note} (${known.actual})` }
 }
 
 /** Files have a row for a scenario that was skipped, whatever it expects. */
@@ -99,9 +113,12 @@ function measured(
   { recorder }: SummaryParts,
 ): Omit<ScenarioSummary, 'title' | 'checks' | 'skipped' | 'broken' | 'values'> {
   const own = recorder.series.all().filter(({ names }) => names.scenario === name)
-  const durationUs = [...recorder.spans]
+  const phases = [...recorder.spans]
     .filter(([key]) => key.startsWith(`${name}\n`))
-    .reduce((sum, [, { startUs, endUs }]) => sum + endUs - startUs, 0)
+    .map(([key, { startUs, endUs, counts }]) => {
+      return { name: key.slice(name.length + 1), durationUs: endUs - startUs, counts }
+    })
+  const durationUs = phases.reduce((sum, phase) => sum + phase.durationUs, 0)
   const attempted = own.reduce((sum, { count }) => sum + count, 0)
   const ownFindings = recorder.findings.filter(({ scenario }) => scenario === name)
   return {
@@ -109,6 +126,7 @@ function measured(
     durationUs,
     counts: countsOf(own),
     attempted,
+    phases,
     series: own.map((series) => summarizeSeries(series, attempted, durationUs)),
     limiters: earliest(ownFindings).map((finding) => ({
       ...finding,

@@ -5,6 +5,8 @@ import { parseStatement, StatementError } from '../analysis/statement.ts'
 import { freezePlan, type PlanOverrides } from '../config/freeze.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { resolveSecrets } from '../config/secrets.ts'
+import { systemPart } from '../config/system.ts'
+import type { SystemInput } from '../config/systemInput.ts'
 import { targetOf } from '../config/target.ts'
 import { messageOf, UserError } from '../core/errors.ts'
 import { UnitError } from '../core/units.ts'
@@ -12,7 +14,7 @@ import { gatewaySpec } from '../gateway/overrides.ts'
 import { presets } from '../gateway/presets.ts'
 import { type GatewaySpec, tierOf } from '../gateway/spec.ts'
 import type { Lane, LaneSecrets } from '../load/lanes.ts'
-import type { DeclaredLimiter, Plan } from '../load/plan.ts'
+import type { DeclaredLimiter, Plan, Scenario } from '../load/plan.ts'
 
 /** Everything a session needs but its screen. */
 export interface Prepared {
@@ -21,32 +23,38 @@ export interface Prepared {
   readonly warnings: readonly string[]
   /** The embedded gateway, where the target is one. */
   readonly gateway: GatewaySpec | null
+  /** The system that the scenarios are made for; null: for none. */
+  readonly system: SystemInput | null
 }
 
 export interface PrepareOptions {
   readonly runId: string
   readonly scenarios: readonly string[]
   readonly overrides: PlanOverrides
+  /** The target profile of the scenarios' system that is asked for. */
+  readonly profile?: string | undefined
 }
 
 /** Throws `UserError` for everything that can be known before the first request. */
 export async function prepare(
-  loaded: LoadedConfig,
+  whole: LoadedConfig,
   options: PrepareOptions,
   where: { cwd: string; env: Readonly<Record<string, string | undefined>> },
 ): Promise<Prepared> {
+  const { scenarios: words, profile } = options
+  const { loaded, variables, system } = systemPart(whole, { words, profile })
   const target = targetOf(options.overrides.target ?? loaded.config.target)
   const gateway =
     target.kind === 'gateway'
       ? gatewaySpec(target.preset, loaded.config.gateway ?? {}, where.env)
       : null
   const declared = gateway === null ? [] : limitersOfGateway(gateway)
-  const frozen = freezePlan(loaded, { ...options, declared, env: where.env })
+  const frozen = freezePlan(loaded, { ...options, declared, variables, env: where.env })
   const { warnings } = frozen
   const plan = gateway === null ? frozen.plan : onGateway(frozen.plan, gateway)
   checkStatements(plan)
   const secrets = await secretsOf(plan, where)
-  return { plan, secrets, gateway, warnings: [...warnings, ...separationWarnings(plan)] }
+  return { plan, secrets, gateway, system, warnings: [...warnings, ...separationWarnings(plan)] }
 }
 
 /** The credentials of a plan's lanes; throws `UserError` for one that is not to be had. */
@@ -85,9 +93,13 @@ function embeddedKey({ name, tier }: Lane, { laneKey }: GatewaySpec): string {
   return laneKey.replace('{lane}', name).replace('{tier}', tier)
 }
 
+function actualOf({ differences }: Scenario): string[] {
+  return differences.map(({ actual }) => actual)
+}
+
 function checkStatements(plan: Plan): void {
   const problems = plan.scenarios.flatMap((scenario) =>
-    scenario.expectations.flatMap((statement) => {
+    [...scenario.expectations, ...actualOf(scenario)].flatMap((statement) => {
       try {
         parseStatement(statement)
         return []

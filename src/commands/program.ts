@@ -2,6 +2,7 @@
 // when it is called.
 
 import { Command, Option } from 'commander'
+import { expectsNames } from '../analysis/expects.ts'
 import { addCapacityCommands } from './capacityProgram.ts'
 import { addCompare, addNightly, addTrend } from './comparisonProgram.ts'
 import type { CommandIo } from './io.ts'
@@ -56,7 +57,7 @@ function addDemo(program: Command, io: CommandIo, done: Done): void {
 function addRun(program: Command, io: CommandIo, done: Done): void {
   withOutput(withCaps(withTarget(program.command('run'))))
     .description('run scenarios of bench.config.ts, all of them when none is named')
-    .argument('[scenario...]', "names, or globs like 'tiers*'")
+    .argument('[scenario...]', "names, or globs like 'maas/*'")
     .addOption(
       settable('--seed <n>', 'seed of arrivals, mixes and prompts', 'SEED').argParser(integer),
     )
@@ -64,6 +65,20 @@ function addRun(program: Command, io: CommandIo, done: Done): void {
       '--concurrency <n>',
       'requests in flight of closed phases, instead of their own',
       integer,
+    )
+    .addOption(
+      settable(
+        '--target-profile <names>',
+        "where the scenarios' system is to be had: 'real', 'embedded' …; several with commas between them give a table of verdicts",
+        'TARGET_PROFILE',
+      ),
+    )
+    .addOption(
+      settable(
+        '--expect <which>',
+        "where a system is known to differ from its document: 'documented' fails it, 'actual' passes it, 'either' tells it",
+        'EXPECT',
+      ).choices(expectsNames),
     )
     .option('--no-skip', 'a scenario that is skipped makes the run inconclusive (exit code 3)')
     .addHelpText(

@@ -1,11 +1,14 @@
 // `limitscope run`: scenarios of a config file, and what all commands that run a plan share.
 
 import { resolve } from 'node:path'
+import type { Expects } from '../analysis/expects.ts'
 import { loadConfig } from '../config/load.ts'
+import type { SystemInput } from '../config/systemInput.ts'
 import { exitCodes } from '../core/errors.ts'
 import { wallMs } from '../core/realClock.ts'
 import type { Micros } from '../core/units.ts'
 import { freshRunId, runIdOf } from '../recording/runFolder.ts'
+import { matrixText, type ProfileVerdicts } from '../report/matrixText.ts'
 import { summaryText } from '../report/summaryText.ts'
 import { dryRunText, estimates } from './dryRun.ts'
 import { type CommandIo, say, wantsColour } from './io.ts'
@@ -13,7 +16,7 @@ import type { PacingName } from './pacing.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import type { Reporter } from './reporters.ts'
 import { chooseScreen } from './screens.ts'
-import { runSession } from './session.ts'
+import { runSession, type SessionResult } from './session.ts'
 import { chooseWorkers } from './workers.ts'
 
 /** What every command that runs a plan can be told. */
@@ -33,11 +36,15 @@ export interface OutputFlags {
   readonly workers?: number | 'auto'
   /** False: scenarios that are skipped make the run inconclusive. */
   readonly skip?: boolean
+  /** What is expected where a system and its document differ; default either. */
+  readonly expect?: Expects
 }
 
 export interface RunFlags extends OutputFlags {
   readonly config?: string
   readonly target?: string
+  /** Target profiles of the scenarios' system, with commas between them. */
+  readonly targetProfile?: string
   readonly seed?: number
   readonly concurrency?: number
   readonly maxRequests?: number
@@ -66,9 +73,31 @@ export async function runCommand(
     },
   }
   const out = flags.out ?? loaded.config.results
-  const runId = runIdFor({ ...flags, out }, name, io)
-  const prepared = await prepare(loaded, { runId, scenarios, overrides }, io)
-  return runPrepared(prepared, { ...flags, out }, io)
+  const profiles = flags.targetProfile?.split(',') ?? [undefined]
+  const verdicts: ProfileVerdicts[] = []
+  let worst: SessionResult['exitCode'] = exitCodes.passed
+  let system: SystemInput | null = null
+  for (const profile of profiles) {
+    const runId = runIdFor({ ...flags, out }, profiles.length > 1 ? `${name}-${profile}` : name, io)
+    const prepared = await prepare(loaded, { runId, scenarios, overrides, profile }, io)
+    const result = await runPlan(prepared, { ...flags, out }, io)
+    if (result === null) continue
+    system = prepared.system
+    worst = worse(worst, result.exitCode)
+    verdicts.push({ profile: profile ?? '', summary: result.summary })
+  }
+  if (verdicts.length > 1 && flags.json !== true) {
+    const colour = wantsColour(io.stdout, io.env)
+    io.stdout.write(`\n${matrixText(verdicts, system?.interpretations ?? [], colour)}\n`)
+  }
+  return worst
+}
+
+/** A failure says more than what is open, and an interruption ends it all. */
+function worse<C extends SessionResult['exitCode']>(a: C, b: C): C {
+  if (a === exitCodes.passed) return b
+  if (b === exitCodes.passed || a === exitCodes.failed) return a
+  return b
 }
 
 /** The id that was asked for, or one from the time and a name that no run has. */
@@ -91,11 +120,21 @@ export async function runPrepared(
   flags: OutputFlags,
   io: CommandIo,
 ): Promise<number> {
+  const result = await runPlan(prepared, flags, io)
+  return result?.exitCode ?? exitCodes.passed
+}
+
+/** Null where it was only to be told what would be done. */
+async function runPlan(
+  prepared: Prepared,
+  flags: OutputFlags,
+  io: CommandIo,
+): Promise<SessionResult | null> {
   const json = flags.json === true
   for (const warning of prepared.warnings) say(io, `warning: ${warning}`)
   if (flags.dryRun === true) {
     tellPlan(prepared, json, io)
-    return exitCodes.passed
+    return null
   }
   const resultsPath = flags.save === false ? null : resultsPathOf(flags.out, io)
   const screen = await chooseScreen(flags.reporter, json, io)
@@ -103,14 +142,16 @@ export async function runPrepared(
   const pacing = flags.pacing ?? 'auto'
   const workers = chooseWorkers(prepared.plan, flags.workers ?? 'auto')
   const noSkip = flags.skip === false
-  const session = { ...prepared, noSkip, resultsPath, rowEvery, pacing, workers, screen }
-  const { summary, exitCode, folder } = await runSession(session, io)
+  const expects = flags.expect ?? 'either'
+  const session = { ...prepared, noSkip, expects, resultsPath, rowEvery, pacing, workers, screen }
+  const result = await runSession(session, io)
+  const { summary, folder } = result
   if (json) io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
   else {
     const colour = wantsColour(io.stdout, io.env)
     io.stdout.write(`${summaryText(summary, { colour, folder })}\n`)
   }
-  return exitCode
+  return result
 }
 
 function tellPlan({ plan }: Prepared, json: boolean, io: CommandIo): void {

@@ -1,5 +1,6 @@
 // One run from its plan to its files: gateway, engine thread, recording, screen, signals, verdict.
 
+import type { Expects } from '../analysis/expects.ts'
 import { type GeneratorReadings, judgeGenerator } from '../analysis/health.ts'
 import { metricRows } from '../analysis/metricHistory.ts'
 import type { RunSummary } from '../analysis/result.ts'
@@ -51,6 +52,8 @@ export interface SessionOptions {
   readonly workers: number
   /** Whether scenarios that are skipped make the run inconclusive. */
   readonly noSkip: boolean
+  /** What is expected where a system and its document differ. */
+  readonly expects: Expects
   /** Shows the run while it goes on. */
   readonly screen: ScreenFactory
   /** Sees every slice of the run, too. */
@@ -249,7 +252,10 @@ class Session {
 
   /** What the summary says beside what was recorded; `end` null: so far, as if interrupted. */
   #facts(end: EngineEnd | null): SummaryFacts {
+    const { noSkip = false, expects = 'either' } = this.#options
     return {
+      noSkip,
+      expects,
       planHash: planHash(this.#options.plan),
       target: this.#targetName(),
       startedMs: this.#startedMs,

@@ -7,6 +7,7 @@ import type {
   CheckInput,
   ConfigInput,
   CredentialInput,
+  ExpectationInput,
   LaneInput,
   NeedInput,
   ProbeInput,
@@ -14,6 +15,7 @@ import type {
   ShapeInput,
   StepInput,
   StopRuleInput,
+  SystemInput,
 } from './schema.ts'
 
 /** The default export of `bench.config.ts`. */
@@ -23,6 +25,14 @@ export function defineConfig(config: ConfigInput): ConfigInput {
 
 /** A named traffic pattern with what is expected of it. */
 export function defineScenario(name: string, options: Omit<ScenarioInput, 'name'>): ScenarioInput {
+  return { name, ...options }
+}
+
+/**
+ * The system that scenarios are made for: where it is, how it writes rejections, what limits it
+ * declares. It stands in for what the config says of its own target.
+ */
+export function defineSystem(name: string, options: Omit<SystemInput, 'name'>): SystemInput {
   return { name, ...options }
 }
 
@@ -150,6 +160,11 @@ export function untilRequests(count: number): StopRuleInput {
   return { kind: 'requests', count }
 }
 
+/** Until so many answers were OK; after a rejection: until the limiter admits again. */
+export function untilAdmitted(count = 1): StopRuleInput {
+  return { kind: 'admitted', count }
+}
+
 /** Until so many tokens were spent. */
 export function untilSpent(
   unit: 'tokens' | 'prompt-tokens' | 'completion-tokens',
@@ -161,6 +176,17 @@ export function untilSpent(
 /** Until so much time has passed since the warm-up: forDuration('60s'). */
 export function forDuration(span: string): StopRuleInput {
   return { kind: 'duration', for: span }
+}
+
+/**
+ * A statement that the document of a system makes, and what the system is known to do instead: then
+ * it is neither passed nor failed, but 'known'.
+ */
+export function documented(
+  statement: string,
+  known: { readonly actual: string; readonly note: string },
+): ExpectationInput {
+  return { statement, ...known }
 }
 
 type StepOptions = Omit<StepInput, 'name' | 'path' | 'method'>

@@ -11,6 +11,7 @@ import {
   stepsOf,
   type Target,
 } from '../load/plan.ts'
+import { filledData, type Scalar, type Variables } from '../load/steps.ts'
 import { type CapsOverrides, capsOf, peakPerS } from './caps.ts'
 import { type Catalog, catalogOf } from './catalog.ts'
 import { chooseScenarios } from './choose.ts'
@@ -41,13 +42,16 @@ export interface FreezeOptions {
   readonly declared?: readonly DeclaredLimiter[] | undefined
   /** Where scenarios look for the variables that they need; default: there are none. */
   readonly env?: Environment | undefined
+  /** For `{{name}}` in steps, shapes and statements. */
+  readonly variables?: Readonly<Record<string, Scalar>>
 }
 
 /** The plan of a run; throws `UserError`. */
 export function freezePlan(
   loaded: LoadedConfig,
-  { runId, scenarios: words, overrides, declared = [], env = {} }: FreezeOptions,
+  options: FreezeOptions,
 ): { readonly plan: Plan; readonly warnings: readonly string[] } {
+  const { runId, scenarios: words, overrides, declared = [], env = {}, variables = {} } = options
   const { config } = loaded
   const { catalog } = catalogOf(loaded)
   const chosen = chooseScenarios(loaded.scenarios, words)
@@ -60,7 +64,10 @@ export function freezePlan(
   })
   checkRates(chosen, resolved, caps.ratePerSMax)
   const own = declaredLimitersOf(config)
-  const scenarios = resolved.map((scenario) => withinRate(scenario, caps.ratePerSMax))
+  const known = new Map(Object.entries(variables))
+  const scenarios = resolved.map((scenario) => {
+    return stated(withinRate(scenario, caps.ratePerSMax), known)
+  })
   const plan: Plan = {
     version: planVersion,
     runId,
@@ -72,7 +79,7 @@ export function freezePlan(
     limiters: declared.length > 0 ? declared : own,
     scenarios,
     caps,
-    variables: {},
+    variables,
   }
   const warnings = [...loaded.warnings, ...planWarnings(plan, { loaded, own, declared })]
   // A copy: nothing of the user's own objects is frozen.
@@ -117,6 +124,16 @@ function withConcurrency(phase: Phase, count: number): Phase {
     }
     default:
       return phase
+  }
+}
+
+/** Statements with their variables filled in. */
+function stated(scenario: Scenario, variables: Variables): Scenario {
+  const { expectations, differences } = scenario
+  return {
+    ...scenario,
+    expectations: filledData(expectations, variables),
+    differences: filledData(differences, variables),
   }
 }
 

@@ -23,6 +23,7 @@ import type { ConfigInput } from './schema.ts'
 import { probeOf, stepOf } from './stepInput.ts'
 import { stopRuleOf } from './stopInput.ts'
 import { pathText } from './values.ts'
+import { variableProblems } from './variables.ts'
 
 /** How long a phase goes on that nothing else bounds. */
 const durationUsDefault = 600_000_000
@@ -39,7 +40,15 @@ export function scenarioOf({ input }: LoadedScenario, config: ConfigInput): Scen
     probes: (input.probes ?? []).map(probeOf),
     steps: (input.steps ?? []).map(stepOf),
     teardown: (input.teardown ?? []).map(stepOf),
-    expectations: [...(input.slo ?? []), ...(input.expect ?? [])],
+    ...expectationsOf(input),
+  }
+}
+
+function expectationsOf({ slo = [], expect = [] }: LoadedScenario['input']) {
+  const all = [...slo, ...expect]
+  return {
+    expectations: all.map((one) => (typeof one === 'string' ? one : one.statement)),
+    differences: all.filter((one) => typeof one !== 'string'),
   }
 }
 
@@ -54,11 +63,23 @@ export function declaredLimitersOf(config: ConfigInput): readonly DeclaredLimite
 
 /** What is wrong between the parts of a config, each of which is right in itself. */
 export function resolveProblems(loaded: LoadedConfig): readonly string[] {
+  const { scenarios } = loaded
+  // Each system has lanes and shapes of its own.
+  const systems = [...new Set(scenarios.map(({ input }) => input.system?.name))]
+  const parts = systems.length === 0 ? [loaded] : systems.map((name) => partOf(loaded, name))
   return [
-    ...catalogOf(loaded).problems,
+    ...new Set(parts.flatMap((part) => catalogOf(part).problems)),
     ...scenarioProblems(loaded.scenarios),
+    ...variableProblems(loaded.scenarios),
     ...limiterProblems(loaded),
   ]
+}
+
+function partOf(loaded: LoadedConfig, name: string | undefined): LoadedConfig {
+  return {
+    ...loaded,
+    scenarios: loaded.scenarios.filter(({ input }) => input.system?.name === name),
+  }
 }
 
 function phaseOf(phase: PhaseInput, config: ConfigInput): Phase {

@@ -19,6 +19,7 @@ import { laneSchema } from './laneInput.ts'
 import { shapeSchema } from './shapeInput.ts'
 import { needSchema, probeSchema, stepSchema } from './stepInput.ts'
 import { stopRuleSchema } from './stopInput.ts'
+import { systemSchema } from './systemInput.ts'
 
 const laneRef = z.union([name, laneSchema], { error: 'expected a lane, or the name of one' })
 const shapeRef = z.union([name, shapeSchema], { error: 'expected a shape, or the name of one' })
@@ -101,15 +102,28 @@ const phaseSchema = object('a phase', {
   ...shared,
 })
 
-const statements = z.array(text("a statement like 'first(burst).limiter == requests'"), {
-  error: 'expected a list of statements',
-})
+const statement = text("a statement like 'first(burst).limiter == requests'")
+const expectationSchema = z.union(
+  [
+    statement,
+    object('a documented statement', {
+      statement: statement.describe('What the document of the system says.'),
+      actual: statement.describe('What the system is known to do instead.'),
+      note: text('a sentence').describe('Where the two part.'),
+    }),
+  ],
+  { error: "expected a statement like 'first(burst).limiter == requests'" },
+)
+const statements = z.array(expectationSchema, { error: 'expected a list of statements' })
 
 /** Keys that belong to phases. */
 const ownKeys = Object.keys(own) as (keyof typeof own)[]
 
 export const scenarioSchema = object('a scenario', {
   name: scenarioName.describe("What the scenario goes by; may have folders: 'maas/interplay'."),
+  system: systemSchema
+    .optional()
+    .describe('The system that it is made for; stands in for the target of the config.'),
   title: text('a sentence').optional().describe('One line for people; default: the name.'),
   phases: list('at least one phase', phaseSchema)
     .optional()
@@ -130,6 +144,7 @@ export const scenarioSchema = object('a scenario', {
   { when: () => true },
 )
 
+export type ExpectationInput = DeepReadonly<z.input<typeof expectationSchema>>
 export type ScenarioInput = DeepReadonly<z.input<typeof scenarioSchema>>
 export type PhaseInput = DeepReadonly<z.input<typeof phaseSchema>>
 export type MixEntryInput = PhaseInput['mix'][number]

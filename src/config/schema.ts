@@ -8,6 +8,7 @@ import { limitersSchema } from './limiterInput.ts'
 import { ruleSchema } from './ruleInput.ts'
 import { scenarioSchema } from './scenarioInput.ts'
 import { shapeSchema } from './shapeInput.ts'
+import { tierSchema } from './systemInput.ts'
 import { targetSchema } from './target.ts'
 
 const seedExpected = 'expected a whole number from 0'
@@ -18,8 +19,6 @@ const capsSchema = object('caps', {
   duration: span.optional().describe("Longest run: '5m'."),
   tokens: count.optional().describe('Most tokens that a run may spend.'),
 })
-
-const tierSchema = object('a tier', { limiters: limitersSchema })
 
 export const configSchema = object('a config', {
   $schema: z.string().optional().describe('For editors.'),
@@ -70,8 +69,9 @@ export type { ArrivalsInput } from './arrivalsInput.ts'
 export type { CredentialInput, LaneInput } from './laneInput.ts'
 export type { LimiterInput } from './limiterInput.ts'
 export type { RuleInput } from './ruleInput.ts'
-export type { PhaseInput, ScenarioInput } from './scenarioInput.ts'
+export type { ExpectationInput, PhaseInput, ScenarioInput } from './scenarioInput.ts'
 export type { ShapeInput } from './shapeInput.ts'
 export type { CaptureInput, CheckInput, NeedInput, ProbeInput, StepInput } from './stepInput.ts'
 export type { StopRuleInput } from './stopInput.ts'
+export type { SystemInput } from './systemInput.ts'
 export type { TargetInput } from './target.ts'

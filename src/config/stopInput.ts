@@ -16,6 +16,10 @@ export const stopRuleSchema = z.discriminatedUnion(
       plus: countOrZero.optional().describe('Requests after the first rejection; default 0.'),
     }),
     object('a stop rule', {
+      kind: z.literal('admitted'),
+      count: count.optional().describe('OK answers; default 1.'),
+    }),
+    object('a stop rule', {
       kind: z.literal('spent'),
       unit: z.enum(['tokens', 'prompt-tokens', 'completion-tokens']),
       amount: count,
@@ -33,6 +37,8 @@ export function stopRuleOf(input: StopRuleInput): StopRule {
       return { kind: 'duration', us: parseDurationUs(input.for) }
     case 'rejected':
       return { kind: 'rejected', limiter: input.limiter, plus: input.plus ?? 0 }
+    case 'admitted':
+      return { kind: 'admitted', count: input.count ?? 1 }
     default:
       return input
   }

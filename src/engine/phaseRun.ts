@@ -251,6 +251,7 @@ export class PhaseRun implements FlightDesk {
           .filter(({ limiter }) => rule.limiter === '*' || limiter === rule.limiter)
           .map(({ used, limit }) => used / limit)
       case 'spent':
+      case 'admitted':
         return []
     }
   }

@@ -78,6 +78,16 @@ export interface Scenario {
   readonly teardown: readonly Step[]
   /** Statements that must hold at the end: 'first(many-cheap).limiter == requests'. */
   readonly expectations: readonly string[]
+  /** Which of them the system is known not to meet, and what it does instead. */
+  readonly differences: readonly KnownDifference[]
+}
+
+/** A statement of a document that its system does not keep. */
+export interface KnownDifference {
+  readonly statement: string
+  /** What holds instead. */
+  readonly actual: string
+  readonly note: string
 }
 
 /** A scenario without anything around its phases. */
@@ -89,6 +99,7 @@ export const bareScenario: Omit<Scenario, 'name' | 'title' | 'phases'> = {
   steps: [],
   teardown: [],
   expectations: [],
+  differences: [],
 }
 
 /** Where the load goes. `gateway`: the embedded one, with its preset. */

@@ -40,7 +40,7 @@ export function sharingProblem(plan: Plan, of: number): string | null {
     if (stepsOf(scenario).length > 0) return `${scenario.name} has steps, which one worker does`
     for (const { name, until, isolate, lanes } of scenario.phases) {
       const place = `${scenario.name}/${name}`
-      if (until.some(({ kind }) => kind === 'rejected' || kind === 'spent')) {
+      if (until.some(({ kind }) => ['rejected', 'spent', 'admitted'].includes(kind))) {
         return `${place} ends by what all its requests come to, which only one worker can tell in time`
       }
       if (isolate === 'window' && lanes.length < of) {

@@ -9,6 +9,8 @@ export type StopRule =
   | { readonly kind: 'duration'; readonly us: Micros; readonly isCap?: boolean }
   /** The first rejection of `limiter` ('*': of any) and `plus` more requests. */
   | { readonly kind: 'rejected'; readonly limiter: string; readonly plus: number }
+  /** So many OK answers: until a limiter that has rejected admits again. */
+  | { readonly kind: 'admitted'; readonly count: number }
   | { readonly kind: 'spent'; readonly unit: TokenUnit; readonly amount: number }
 
 /** Units that a run can spend and we can count. */
@@ -17,6 +19,7 @@ export type TokenUnit = 'tokens' | 'prompt-tokens' | 'completion-tokens'
 /** What a phase has done so far, in the terms of the stop rules. */
 export interface StopState {
   readonly sent: number
+  readonly admitted: number
   readonly elapsedUs: Micros
   readonly promptTokens: number
   readonly completionTokens: number
@@ -41,6 +44,8 @@ export function describeStop(rule: StopRule): string {
       return `${rule.count} requests`
     case 'duration':
       return rule.isCap === true ? `${durationText(rule.us)} at most` : durationText(rule.us)
+    case 'admitted':
+      return `${rule.count} OK answers`
     case 'spent':
       return `${rule.amount} ${rule.unit} spent`
     case 'rejected': {
@@ -61,18 +66,21 @@ export class StopCounter implements StopState {
   /** How many more requests the rules allow to be sent at once. */
   left: number
   sent = 0
+  admitted = 0
   elapsedUs: Micros = 0
   promptTokens = 0
   completionTokens = 0
   readonly sentAtRejection = new Map<string, number>()
 
   readonly #hasSpent: boolean
+  readonly #hasAdmitted: boolean
 
   constructor(rules: readonly StopRule[]) {
     this.rules = rules
     const spans = rules.flatMap((rule) => (rule.kind === 'duration' ? [rule.us] : []))
     this.durationUs = Math.min(...spans, Number.POSITIVE_INFINITY)
     this.#hasSpent = rules.some(({ kind }) => kind === 'spent')
+    this.#hasAdmitted = rules.some(({ kind }) => kind === 'admitted')
     this.left = sendableCount(rules, this)
   }
 
@@ -90,6 +98,10 @@ export class StopCounter implements StopState {
       this.left = sendableCount(this.rules, this)
     }
     if (record.outcome === 'limited') this.#limited(record.limiter)
+    else if (record.outcome === 'ok' && this.#hasAdmitted) {
+      this.admitted++
+      this.left = sendableCount(this.rules, this)
+    }
   }
 
   #limited(limiter: string | null): void {
@@ -117,6 +129,8 @@ function leftOf(rule: StopRule, state: StopState): number {
         ? Number.POSITIVE_INFINITY
         : sentBefore + rule.plus - state.sent
     }
+    case 'admitted':
+      return state.admitted >= rule.count ? 0 : Number.POSITIVE_INFINITY
     case 'spent':
       return rule.amount > spent(rule.unit, state) ? Number.POSITIVE_INFINITY : 0
   }

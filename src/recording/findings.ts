@@ -125,6 +125,7 @@ class LaneCount {
 interface Open {
   readonly limiter: string
   readonly phase: string
+  /** Since its windows were clean: requests after the next wait say nothing of recovery. */
   readonly lane: LaneCount
   rejections: number
   record: RequestRecord
@@ -201,7 +202,7 @@ export class FindingsFold {
           requestsMax: admitted.requestsMax + 1,
           tokensMax: admitted.tokensMax + tokensOf(record),
         }
-      } else if (open.recovered === null && open.phase === record.phase) {
+      } else if (open.recovered === null && open.lane === count) {
         this.#revision++
         open.recovered = copyRecord(record)
         this.#events.recovered?.(record, open.limiter, sentUs - first.endUs!)

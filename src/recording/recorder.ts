@@ -3,7 +3,7 @@
 
 import { createWriteStream, rmSync, type WriteStream } from 'node:fs'
 import type { RunEvent } from '../core/event.ts'
-import { emptyCounts } from '../core/record.ts'
+import { emptyCounts, type Outcome, outcomes } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import type { Plan } from '../load/plan.ts'
 import type { Committed, CommittedState, Told } from './committed.ts'
@@ -19,10 +19,11 @@ import type { RunFolder } from './runFolder.ts'
 import { SeriesFold } from './series.ts'
 import type { PhaseSpan, Slice } from './slice.ts'
 
-/** First and last instants of the measured requests of a phase. */
-interface Span {
+/** First and last instants of the measured requests of a phase, and how they ended. */
+export interface Span {
   startUs: Micros
   endUs: Micros
+  readonly counts: Record<Outcome, number>
 }
 
 export interface RecorderOptions {
@@ -148,14 +149,16 @@ export class RunRecorder {
     if (this.#options.hasJournal && this.#files !== null) this.#told.push(told)
   }
 
-  #span({ scenario, phase, startUs, endUs }: PhaseSpan): void {
+  #span({ scenario, phase, startUs, endUs, counts }: PhaseSpan): void {
     const key = `${scenario}\n${phase}`
     const span = this.spans.get(key)
-    if (span === undefined) this.spans.set(key, { startUs, endUs })
-    else {
-      span.startUs = Math.min(span.startUs, startUs)
-      span.endUs = Math.max(span.endUs, endUs)
+    if (span === undefined) {
+      this.spans.set(key, { startUs, endUs, counts: { ...counts } })
+      return
     }
+    span.startUs = Math.min(span.startUs, startUs)
+    span.endUs = Math.max(span.endUs, endUs)
+    for (const outcome of outcomes) span.counts[outcome] += counts[outcome]
   }
 
   #fail(error: Error): void {

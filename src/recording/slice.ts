@@ -5,6 +5,7 @@
 import type { CountsCut } from '../core/latencyCounts.ts'
 import { LatencyCounts } from '../core/latencyCounts.ts'
 import {
+  emptyCounts,
   type Outcome,
   otherName,
   type RequestRecord,
@@ -56,6 +57,8 @@ export interface PhaseSpan {
   readonly phase: string
   readonly startUs: Micros
   readonly endUs: Micros
+  /** How many of them ended how. */
+  readonly counts: Readonly<Record<Outcome, number>>
 }
 
 export interface Slice {
@@ -132,7 +135,7 @@ export class SliceFold {
     this.#startUs = Math.floor(us / sliceUs) * sliceUs
   }
 
-  #span({ scenario, phase, intendedUs }: RequestRecord, endUs: Micros): void {
+  #span({ scenario, phase, intendedUs, outcome }: RequestRecord, endUs: Micros): void {
     // Rarely more than one.
     const first = this.#spans[0]
     const span =
@@ -140,9 +143,11 @@ export class SliceFold {
         ? first
         : this.#spans.find((one) => one.phase === phase && one.scenario === scenario)
     if (span === undefined) {
-      this.#spans.push({ scenario, phase, startUs: intendedUs, endUs })
+      const counts = { ...emptyCounts(), [outcome]: 1 }
+      this.#spans.push({ scenario, phase, startUs: intendedUs, endUs, counts })
       return
     }
+    span.counts[outcome]++
     if (intendedUs < span.startUs) span.startUs = intendedUs
     if (endUs > span.endUs) span.endUs = endUs
   }
@@ -176,7 +181,9 @@ export class SliceFold {
   }
 }
 
-type OpenSpan = { -readonly [K in keyof PhaseSpan]: PhaseSpan[K] }
+type OpenSpan = { -readonly [K in keyof PhaseSpan]: PhaseSpan[K] } & {
+  readonly counts: Record<Outcome, number>
+}
 
 interface LaneCut {
   readonly name: string
