@@ -23,8 +23,8 @@ export interface Prepared {
   readonly warnings: readonly string[]
   /** The embedded gateway, where the target is one. */
   readonly gateway: GatewaySpec | null
-  /** The system that the scenarios are made for; null: for none. */
-  readonly system: SystemInput | null
+  /** The system that the scenarios are made for; default: for none. */
+  readonly system?: SystemInput | null
 }
 
 export interface PrepareOptions {

@@ -82,7 +82,7 @@ export async function runCommand(
     const prepared = await prepare(loaded, { runId, scenarios, overrides, profile }, io)
     const result = await runPlan(prepared, { ...flags, out }, io)
     if (result === null) continue
-    system = prepared.system
+    system = prepared.system ?? null
     worst = worse(worst, result.exitCode)
     verdicts.push({ profile: profile ?? '', summary: result.summary })
   }

@@ -50,10 +50,10 @@ export interface SessionOptions {
   readonly pacing: PacingName
   /** Threads that share the plan. */
   readonly workers: number
-  /** Whether scenarios that are skipped make the run inconclusive. */
-  readonly noSkip: boolean
-  /** What is expected where a system and its document differ. */
-  readonly expects: Expects
+  /** Whether scenarios that are skipped make the run inconclusive; default false. */
+  readonly noSkip?: boolean
+  /** What is expected where a system and its document differ; default 'either'. */
+  readonly expects?: Expects
   /** Shows the run while it goes on. */
   readonly screen: ScreenFactory
   /** Sees every slice of the run, too. */
@@ -263,7 +263,6 @@ class Session {
       reason: end?.reason ?? 'interrupted',
       health: judgeGenerator(this.#readings(end)),
       outcomes: this.#outcomes,
-      noSkip: this.#options.noSkip,
     }
   }
 
