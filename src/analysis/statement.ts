@@ -84,7 +84,7 @@ export class StatementError extends Error {
 /** Throws `StatementError`. */
 export function parseStatement(text: string): Statement {
   const match =
-    /^(?<left>[^<>=!]*(?:\{[^}]*\}[^<>=!]*)?)(?<operator>==|!=|<=|>=|<|>)(?<right>.*)$/.exec(
+    /^(?<left>[^<>=!{]*(?:\{[^}]*\}[^<>=!{]*)*)(?<operator>==|!=|<=|>=|<|>)(?<right>.*)$/.exec(
       text.trim(),
     )
   if (match === null) {
@@ -202,6 +202,7 @@ function parseValue(text: string): number | string {
   if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text)
   if (/^-?\d+(\.\d+)?\s*%$/.test(text)) return Number.parseFloat(text) / 100
   if (/^\d.*[/]/.test(text)) return parseRatePerS(text)
+  if (/^-\d/.test(text)) return -parseDurationUs(text.slice(1))
   if (/^\d/.test(text)) return parseDurationUs(text)
   return text
 }

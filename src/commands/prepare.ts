@@ -42,14 +42,21 @@ export async function prepare(
   where: { cwd: string; env: Readonly<Record<string, string | undefined>> },
 ): Promise<Prepared> {
   const { scenarios: words, profile } = options
-  const { loaded, variables, system } = systemPart(whole, { words, profile })
+  const part = systemPart(whole, { words, profile })
+  const { loaded, variables, system } = part
   const target = targetOf(options.overrides.target ?? loaded.config.target)
   const gateway =
     target.kind === 'gateway'
       ? gatewaySpec(target.preset, loaded.config.gateway ?? {}, where.env)
       : null
   const declared = gateway === null ? [] : limitersOfGateway(gateway)
-  const frozen = freezePlan(loaded, { ...options, declared, variables, env: where.env })
+  const frozen = freezePlan(loaded, {
+    ...options,
+    declared,
+    variables,
+    profile: part.profile,
+    env: where.env,
+  })
   const { warnings } = frozen
   const plan = gateway === null ? frozen.plan : onGateway(frozen.plan, gateway)
   checkStatements(plan)
@@ -89,8 +96,8 @@ function embeddedSecrets(lanes: readonly Lane[], spec: GatewaySpec): LaneSecrets
   )
 }
 
-function embeddedKey({ name, tier }: Lane, { laneKey }: GatewaySpec): string {
-  return laneKey.replace('{lane}', name).replace('{tier}', tier)
+function embeddedKey({ name, tier, embeddedKey: own }: Lane, { laneKey }: GatewaySpec): string {
+  return own ?? laneKey.replace('{lane}', name).replace('{tier}', tier)
 }
 
 function actualOf({ differences }: Scenario): string[] {

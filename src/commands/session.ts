@@ -20,7 +20,7 @@ import type { EngineEnd, EngineThread } from '../engine/thread.ts'
 import type { GatewaySpec } from '../gateway/spec.ts'
 import { type GatewayThread, startGatewayThread } from '../gateway/thread.ts'
 import { type LaneSecrets, secretValues } from '../load/lanes.ts'
-import { type Plan, planHash } from '../load/plan.ts'
+import { originsIn, type Plan, planHash } from '../load/plan.ts'
 import type { ScenarioOutcome } from '../load/stepResults.ts'
 import { LiveFold, type LiveHealth, type LiveSnapshot } from '../recording/live.ts'
 import { manifestText } from '../recording/manifest.ts'
@@ -83,6 +83,7 @@ export interface SessionResult {
 export async function runSession(options: SessionOptions, io: CommandIo): Promise<SessionResult> {
   const { plan } = options
   if (plan.target.kind === 'url') await checkTarget(plan, plan.target.url)
+  else await guardOrigins(plan)
   const gateway = options.gateway === null ? null : await startGatewayThread(options.gateway)
   try {
     const url = gateway?.url ?? (plan.target.kind === 'url' ? plan.target.url : '')
@@ -99,9 +100,19 @@ async function checkTarget(plan: Plan, url: string): Promise<void> {
   try {
     await guardHost(url, plan.caps)
     await checkListening(url)
+    await guardOrigins(plan)
   } catch (error) {
     const isAbsent = error instanceof UserError && error.code === 'target'
     if (!isAbsent || scenarios.some(({ needs }) => needs.length === 0)) throw error
+  }
+}
+
+/** Other hosts that a plan names: whether they answer is for its steps to find out. */
+async function guardOrigins(plan: Plan): Promise<void> {
+  for (const origin of originsIn(plan)) {
+    await guardHost(origin, plan.caps).catch((error: unknown) => {
+      if (!(error instanceof UserError && error.code === 'target')) throw error
+    })
   }
 }
 

@@ -267,8 +267,8 @@ export const capture = {
 
 /** What a scenario needs; where it is not there, the scenario is skipped and says why. */
 export const needs = {
-  /** An environment variable; the embedded gateway needs none, unless `always`. */
-  env(name: string, options: { remedy?: string; always?: boolean } = {}): NeedInput {
+  /** An environment variable; the embedded gateway needs none, unless `always`, or `on` profiles. */
+  env(name: string, options: Omit<Extract<NeedInput, { env: string }>, 'env'> = {}): NeedInput {
     return { env: name, ...options }
   },
   /** A service that answers as the step says; its remedy is told when it does not. */

@@ -42,6 +42,8 @@ export interface FreezeOptions {
   readonly declared?: readonly DeclaredLimiter[] | undefined
   /** Where scenarios look for the variables that they need; default: there are none. */
   readonly env?: Environment | undefined
+  /** The target profile that was chosen; default: there is none. */
+  readonly profile?: string | null
   /** For `{{name}}` in steps, shapes and statements. */
   readonly variables?: Readonly<Record<string, Scalar>>
 }
@@ -51,7 +53,8 @@ export function freezePlan(
   loaded: LoadedConfig,
   options: FreezeOptions,
 ): { readonly plan: Plan; readonly warnings: readonly string[] } {
-  const { runId, scenarios: words, overrides, declared = [], env = {}, variables = {} } = options
+  const { runId, scenarios: words, overrides, declared = [] } = options
+  const { env = {}, variables = {}, profile = null } = options
   const { config } = loaded
   const { catalog } = catalogOf(loaded)
   const chosen = chooseScenarios(loaded.scenarios, words)
@@ -59,7 +62,7 @@ export function freezePlan(
   checkLanes(overrides.lanes ?? [], catalog)
   const target = targetOf(overrides.target ?? config.target)
   const resolved = chosen.map((scenario) => {
-    const skip = missingVariable(scenario.input, target, env)
+    const skip = missingVariable(scenario.input, { target, profile, env })
     return { ...overridden(scenarioOf(scenario, config), overrides), skip }
   })
   checkRates(chosen, resolved, caps.ratePerSMax)
@@ -89,12 +92,14 @@ export function freezePlan(
 /** Why a scenario is skipped before the run: a variable that it needs; null: it is not. */
 function missingVariable(
   { needs = [] }: LoadedScenario['input'],
-  target: Target,
-  env: Environment,
+  { target, profile, env }: { target: Target; profile: string | null; env: Environment },
 ): string | null {
   for (const need of needs) {
     if (!('env' in need)) continue
-    const isNeeded = target.kind === 'url' || need.always === true
+    const isNeeded =
+      need.on === undefined
+        ? target.kind === 'url' || need.always === true
+        : profile !== null && need.on.includes(profile)
     const value = Object.hasOwn(env, need.env) ? env[need.env] : undefined
     if (!isNeeded || (value ?? '').trim() !== '') continue
     return `${need.env} is not set; ${need.remedy ?? `export ${need.env}=…`}`

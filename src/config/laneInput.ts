@@ -65,6 +65,9 @@ export const laneSchema = object('a lane', {
     .optional()
     .describe("Text before the credential; 'Bearer ' for bearer, else nothing."),
   tier: name.optional().describe("Class of service at the target; default: the lane's name."),
+  embeddedKey: text('a key')
+    .optional()
+    .describe('What the embedded gateway is sent instead; it is no secret.'),
   headers: headers.optional(),
 }).superRefine((lane, context) => {
   const [, ...others] = credentialKeys.filter((key) => lane[key] !== undefined)
@@ -91,6 +94,7 @@ export function laneOf(input: LaneInput): Lane {
     header: (input.header ?? (apiKey === undefined ? 'authorization' : 'x-api-key')).toLowerCase(),
     prefix: input.prefix ?? (bearer === undefined ? '' : 'Bearer '),
     tier,
+    ...(input.embeddedKey === undefined ? {} : { embeddedKey: input.embeddedKey }),
     headers,
   }
 }

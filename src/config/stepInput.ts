@@ -177,6 +177,10 @@ export const stepSchema = object('a step', {
   eventually: object('a patience', { within: span, every: span.optional() })
     .optional()
     .describe("Ask again until the checks hold: { within: '600s', every: '5s' }."),
+  isolate: z
+    .enum(['none', 'window'])
+    .optional()
+    .describe("'window': first wait until every declared limiter of its lane is as new."),
   cost: object('a cost', {
     promptTokens: countOrZero.optional(),
     outputTokens: countOrZero.optional(),
@@ -198,6 +202,9 @@ export const needSchema = z.union(
       always: flag
         .optional()
         .describe('On the embedded gateway, too; default false: it needs no variables.'),
+      on: list('at least one target profile', name)
+        .optional()
+        .describe('Only with these target profiles, embedded ones included.'),
       remedy: text('a sentence').optional(),
     }),
     object('a need', { step: stepSchema }),
@@ -248,6 +255,7 @@ export function stepOf(input: StepInput): Step {
             completionTokens: cost.outputTokens ?? 0,
             usd: 0,
           },
+    isolate: input.isolate ?? 'none',
     remedy: input.remedy ?? '',
   }
 }

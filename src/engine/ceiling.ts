@@ -23,8 +23,7 @@ export async function measureCeiling(plan: Plan, phase: Phase, clock: Clock): Pr
   const shape = plan.shapes.find(({ name }) => name === phase.mix[0]!.shape)!
   const lane = plan.lanes.find(({ name }) => name === phase.lanes[0])!
   const secrets: LaneSecrets = new Map()
-  const at = { origin: `http://${hostOf(0)}`, pathPrefix: '' }
-  const parts = { ...at, secrets, userAgent: 'limitscope', runId: plan.runId }
+  const parts = { secrets, userAgent: 'limitscope', pathPrefix: '', runId: plan.runId }
   const template = { ...requestTemplate(lane, shape, parts), idPrefix: null }
   const requestBytes = new RequestBytes(template, hostOf(0)).render(0).length
   const entry = new URL(`./nullServerMain${extname(import.meta.filename)}`, import.meta.url)
@@ -47,8 +46,9 @@ export async function measureCeiling(plan: Plan, phase: Phase, clock: Clock): Pr
       }),
       epochMs: 0,
       userAgent: parts.userAgent,
-      ...at,
-      stepDriver: driver,
+      origin: `http://${hostOf(port)}`,
+      pathPrefix: '',
+      stepDriverTo: () => driver,
       sink: {
         record(record) {
           folds.record(record)

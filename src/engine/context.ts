@@ -12,7 +12,7 @@ import type { Micros } from '../core/units.ts'
 import { responseReader } from '../dialects/read.ts'
 import type { Driver, RequestTemplate } from '../drivers/driver.ts'
 import { type Lane, type LaneSecrets, laneHeaders, secretValues } from '../load/lanes.ts'
-import { type DriverName, limitersOfLane, type Plan } from '../load/plan.ts'
+import { type DriverName, limitersOfLane, originsIn, type Plan } from '../load/plan.ts'
 import { filledShape, type RequestShape, shapeCost, shapeTemplate } from '../load/shapes.ts'
 import { ownerOf, planShare, type Share, wholeShare } from '../load/share.ts'
 import type { Scalar } from '../load/steps.ts'
@@ -23,8 +23,8 @@ export interface ContextParts {
   readonly plan: Plan
   readonly secrets: LaneSecrets
   readonly clock: Clock
-  /** The driver of a name; the same one each time. */
-  readonly driverOf: (name: DriverName) => Driver
+  /** The driver of a name to an origin, default the target's; the same one each time. */
+  readonly driverOf: (name: DriverName, origin?: string) => Driver
   readonly sink: EngineSink
   /** Unix time of µs 0. */
   readonly epochMs: number
@@ -32,8 +32,8 @@ export interface ContextParts {
   /** Where the target is, and what is put before the path of every shape; '' for none. */
   readonly origin: string
   readonly pathPrefix: string
-  /** The driver of steps: it keeps all of an answer, streams included. */
-  readonly stepDriver: Driver
+  /** The driver of steps to an origin: it keeps all of an answer, streams included. */
+  readonly stepDriverTo: (origin: string) => Driver
   /** Which part of the plan is this engine's; the whole when left out. */
   readonly share?: Share
 }
@@ -42,27 +42,33 @@ export interface ContextParts {
 export function requestTemplate(
   lane: Lane,
   shape: RequestShape,
-  parts: Pick<ContextParts, 'secrets' | 'userAgent' | 'pathPrefix'> &
-    Partial<Pick<ContextParts, 'origin'>> & { readonly runId: string },
+  parts: Pick<ContextParts, 'secrets' | 'userAgent' | 'pathPrefix'> & { readonly runId: string },
 ): RequestTemplate {
   const { method, path, headers, body } = shapeTemplate(shape, parts.runId)
   return {
     method,
-    path: pathAt(path, parts) ?? path,
+    path: addressOf(path, { ...parts, origin: '' })?.path ?? path,
     headers: { 'user-agent': parts.userAgent, ...headers, ...laneHeaders(lane, parts.secrets) },
     idPrefix: `${parts.runId}-`,
     body,
   }
 }
 
-/** A path of the target, or a URL that leads to it, as it goes on the wire; null: it leads elsewhere. */
-export function pathAt(
+/** Where a request goes. */
+export interface Address {
+  readonly origin: string
+  /** As it goes on the wire. */
+  readonly path: string
+}
+
+/** The address of a path of the target, or of a whole URL; null: it is none. */
+function addressOf(
   path: string,
-  { origin, pathPrefix }: Pick<ContextParts, 'pathPrefix'> & Partial<Pick<ContextParts, 'origin'>>,
-): string | null {
-  if (!/^https?:/i.test(path)) return pathPrefix + path
+  { origin, pathPrefix }: Pick<ContextParts, 'pathPrefix' | 'origin'>,
+): Address | null {
+  if (!/^https?:/i.test(path)) return { origin, path: pathPrefix + path }
   const url = URL.parse(path)
-  return url !== null && url.origin === origin ? url.pathname + url.search : null
+  return url === null ? null : { origin: url.origin, path: url.pathname + url.search }
 }
 
 /** One shape on one lane: its bytes, its cost, who explains its rejections. */
@@ -72,7 +78,12 @@ export interface Route {
   readonly template: RequestTemplate
   readonly cost: RequestCost
   readonly attributor: Attributor
+  /** Where it goes when that is not the target; null: to the target. */
+  readonly origin: string | null
 }
+
+/** Added to a wait for clean windows: what an answer may have been on its way. */
+const cleanMarginUs = 100_000
 
 /** Failures in a row, without any answer, after which the target counts as dead … */
 const deadFailures = 5
@@ -92,6 +103,7 @@ export class RunContext {
   readonly #attributors: ReadonlyMap<string, Attributor>
   readonly #stepAttributor: Attributor
   readonly #routes = new Map<string, Route>()
+  readonly #origins: readonly string[]
   readonly #captured = new Map<string, Scalar>()
   #secrets: readonly string[]
   #redact: (text: string) => string
@@ -113,6 +125,7 @@ export class RunContext {
     this.plan = planShare(plan, this.share)
     this.clock = parts.clock
     this.sink = parts.sink
+    this.#origins = originsIn(plan)
     this.#secrets = secretValues(secrets)
     this.#redact = redactor(this.#secrets)
     const read = responseReader({ dialect: plan.dialect, rules: plan.rules })
@@ -150,14 +163,23 @@ export class RunContext {
     return isSplit ? [] : limitersOfLane(this.plan, lane)
   }
 
+  /** When every limiter of some lanes is as new, with a margin; null: they are. */
+  cleanAtUs(lanes: readonly string[]): Micros | null {
+    const nowUs = this.clock.nowUs()
+    const cleanUs = Math.max(
+      ...lanes.map((lane) => this.attributorOf(lane).ledger.cleanAtUs(nowUs)),
+    )
+    return cleanUs <= nowUs ? null : cleanUs + cleanMarginUs
+  }
+
   attributorOf(lane: string): Attributor {
     const attributor = this.#attributors.get(lane)
     assert(attributor !== undefined, `no lane ${lane}`)
     return attributor
   }
 
-  driverOf(name: DriverName): Driver {
-    return this.#parts.driverOf(name)
+  driverOf(name: DriverName, origin?: string): Driver {
+    return this.#parts.driverOf(name, origin)
   }
 
   /** How requests of a shape go out on a lane. */
@@ -178,12 +200,16 @@ export class RunContext {
     assert(shape !== undefined, `no shape ${shapeName}`)
     const { variables } = this
     const parts = { ...this.#parts, runId: this.plan.runId, secrets: this.#secretsOf(lane) }
+    const whole = filledShape(shape, variables)
+    const origin = this.addressOf(whole.path)?.origin
+    assert(origin !== undefined, `no address in ${whole.path}`)
     return {
+      origin: origin === this.#parts.origin ? null : origin,
       lane: laneName,
       shape: shapeName,
       cost: shapeCost(shape),
       attributor: this.attributorOf(laneName),
-      template: requestTemplate(lane, filledShape(shape, variables), parts),
+      template: requestTemplate(lane, whole, parts),
     }
   }
 
@@ -235,12 +261,19 @@ export class RunContext {
     return this.#parts.userAgent
   }
 
-  get stepDriver(): Driver {
-    return this.#parts.stepDriver
+  stepDriverTo(origin: string): Driver {
+    return this.#parts.stepDriverTo(origin)
   }
 
-  pathOf(path: string): string | null {
-    return pathAt(path, this.#parts)
+  /**
+   * Where a path or URL leads; null where it may not: to hosts that only an answer has named, and the
+   * user has not.
+   */
+  addressOf(path: string): Address | null {
+    const address = addressOf(path, this.#parts)
+    if (address === null) return null
+    const isOwn = new URL(address.origin).hostname === new URL(this.#parts.origin).hostname
+    return isOwn || this.#origins.includes(address.origin) ? address : null
   }
 
   /** The capture that a lane's credential needs and that is not there; null: nothing is missing. */

@@ -53,9 +53,6 @@ export interface LagSummary {
 /** How long progress reports are apart. */
 const progressUs = 100_000
 
-/** Added to a wait for clean windows: what an answer may have been on its way. */
-const cleanMarginUs = 100_000
-
 /** A run of one plan. */
 export class Engine {
   readonly #parts: EngineParts
@@ -148,11 +145,8 @@ export class Engine {
     if (phase.isolate === 'none') return
     const { clock } = this.#context
     const nowUs = clock.nowUs()
-    const cleanUs = Math.max(
-      ...phase.lanes.map((lane) => this.#context.attributorOf(lane).ledger.cleanAtUs(nowUs)),
-    )
-    if (cleanUs <= nowUs) return
-    const untilUs = cleanUs + cleanMarginUs
+    const untilUs = this.#context.cleanAtUs(phase.lanes)
+    if (untilUs === null) return
     const text = `waiting ${formatSpan(untilUs - nowUs)} for clean windows`
     this.#event('waiting', { scenario, phase }, text, { until_us: untilUs })
     const waiting = (): Progress => ({

@@ -105,9 +105,15 @@ export class PhaseRun implements FlightDesk {
     const isFull = this.inFlight >= this.phase.inFlightMax
     const flight = this.take(intendedUs, own, isFull)
     if (flight === null) return true
-    const { template } = flight.route
-    flight.sending = this.#driver.send(template, flight.seq, this.phase.timeoutUs, flight)
+    const { template, origin } = flight.route
+    const driver = origin === null ? this.#driver : this.#driverTo(origin)
+    flight.sending = driver.send(template, flight.seq, this.phase.timeoutUs, flight)
     return true
+  }
+
+  /** Not to the target. */
+  #driverTo(origin: string): Driver {
+    return this.#context.driverOf(this.phase.driver, origin)
   }
 
   /** Builds and counts the next request; null when it is recorded as unsent instead. */

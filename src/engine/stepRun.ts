@@ -15,9 +15,9 @@ import {
   type Test,
   variablesIn,
 } from '../load/steps.ts'
-import { foundText, holds, testText } from '../load/stepTests.ts'
+import { filledTest, foundText, holds, testText } from '../load/stepTests.ts'
 import { Answer } from './answer.ts'
-import type { RunContext } from './context.ts'
+import type { Address, RunContext } from './context.ts'
 
 /** What became of a step. */
 export interface StepEnd {
@@ -60,6 +60,7 @@ export class StepRun {
     const untilUs = clock.nowUs() + (eventually?.withinUs ?? 0)
     const startUs = clock.nowUs()
     for (let tries = 1; ; tries++) {
+      await this.#isolate(signal)
       const end = await this.#once()
       const nextUs = clock.nowUs() + (eventually?.everyUs ?? 0)
       const isOver = this.#isAborted || signal?.aborted === true
@@ -77,9 +78,18 @@ export class StepRun {
       return this.#notDone(`needs ${names}, which no step before it has captured`)
     }
     if (this.#context.sendable === 0) return this.#notDone('a cap of the run was reached')
-    const template = this.#template()
-    if (typeof template === 'string') return this.#notDone(template)
-    return this.#judged(await this.#send(template))
+    const path = filled(this.#step.path, this.#context.variables)
+    const address = this.#context.addressOf(path)
+    if (address === null) {
+      return this.#notDone(`'${path}' leads to a host that the plan does not name`)
+    }
+    return this.#judged(await this.#send(address))
+  }
+
+  async #isolate(signal?: AbortSignal): Promise<void> {
+    const { lane, isolate } = this.#step
+    const untilUs = isolate === 'window' && lane !== null ? this.#context.cleanAtUs([lane]) : null
+    if (untilUs !== null) await sleepUntil(this.#context.clock, untilUs, signal)
   }
 
   /** Variables that its request needs and nobody has. */
@@ -91,12 +101,9 @@ export class StepRun {
     return ofLane === null ? missing : [...missing, ofLane]
   }
 
-  /** The request; or why there is none. */
-  #template(): RequestTemplate | string {
+  #template(path: string): RequestTemplate {
     const { method, headers, body, lane } = this.#step
     const { variables } = this.#context
-    const path = this.#context.pathOf(filled(this.#step.path, variables))
-    if (path === null) return `its URL leads to another host than the target's`
     return {
       method,
       path,
@@ -110,7 +117,8 @@ export class StepRun {
     }
   }
 
-  #send(template: RequestTemplate): Promise<Answer> {
+  #send({ origin, path }: Address): Promise<Answer> {
+    const driver = this.#context.stepDriverTo(origin)
     const { lane, cost, timeoutUs } = this.#step
     const attributor = this.#context.stepAttributor(cost === null ? null : lane)
     const spent = cost ?? { promptTokens: 0, completionTokens: 0, usd: 0 }
@@ -123,12 +131,7 @@ export class StepRun {
           resolve(new Answer(exchange, attributor.ended(spent, entry, exchange)))
         },
       }
-      this.#sending = this.#context.stepDriver.send(
-        template,
-        this.#context.nextStep(),
-        timeoutUs,
-        caller,
-      )
+      this.#sending = driver.send(this.#template(path), this.#context.nextStep(), timeoutUs, caller)
     })
   }
 
@@ -166,7 +169,8 @@ export class StepRun {
     const at = filledData(place, variables)
     const value = answer.at(at)
     const passes = (wanted: readonly Test[]) =>
-      answer.failure === null && filledData(wanted, variables).every((test) => holds(test, value))
+      answer.failure === null &&
+      wanted.every((test) => holds(filledTest(test, at, variables), value))
     const isPassed = passes(tests)
     const isKnown = !isPassed && actual !== null && passes(actual.tests)
     const oddity = isPassed || isKnown ? '' : answer.oddity(at)
@@ -200,8 +204,13 @@ export function openChecks(step: Step, reason: string): CheckResult[] {
   }))
 }
 
+/** What a step says of its answer, as results have it. */
+export function statementsOf(step: Step): string[] {
+  return openChecks(step, '').map(({ statement }) => statement)
+}
+
 /** 'mint: status == 201' */
-export function statementOf({ name }: Step, { place, tests }: StepCheck): string {
+function statementOf({ name }: Step, { place, tests }: StepCheck): string {
   return `${name}: ${tests.map((test) => testText(place, test)).join(' and ')}`
 }
 

@@ -56,6 +56,7 @@ function step(name: string, path: string, changes: Partial<Step> = {}): Step {
     checks: [],
     captures: [],
     eventually: null,
+    isolate: 'none',
     cost: null,
     remedy: '',
     ...changes,

@@ -74,11 +74,11 @@ async function main(): Promise<void> {
     plan,
     secrets: new Map(input.secrets),
     clock,
-    driverOf: (name) => transport.driverOf(name),
+    driverOf: (name, to) => transport.driverOf(name, to),
     epochMs,
     userAgent: input.userAgent,
     origin: address.origin,
-    stepDriver: transport.stepDriver,
+    stepDriverTo: (to) => transport.stepDriverTo(to),
     pathPrefix: address.pathPrefix,
     sink: {
       record(record) {

@@ -7,31 +7,54 @@ import { type Driver, stepCaps } from '../drivers/driver.ts'
 import { wireDriver } from '../drivers/wire/wire.ts'
 import type { DriverName, Plan, TlsOptions } from '../load/plan.ts'
 
-/** All drivers to one origin that a run needs. */
+/** All drivers that a run needs. */
 export interface Transport {
-  driverOf(name: DriverName): Driver
-  /** For steps: it keeps streams, too, and has connections of its own. */
-  readonly stepDriver: Driver
+  /** To the target, or to another origin; those go by our own driver. */
+  driverOf(name: DriverName, origin?: string): Driver
+  /** For steps: they keep streams, too, and have connections of their own. */
+  stepDriverTo(origin: string): Driver
   close(): Promise<void>
 }
 
 /** Opens the drivers of a plan; throws `UserError` for an unreadable authority. */
 export async function openTransport(origin: string, clock: Clock, plan: Plan): Promise<Transport> {
   const tls = tlsOf(plan)
-  const wire = wireDriver(origin, clock, tls)
-  const stepDriver = wireDriver(origin, clock, { ...tls, caps: stepCaps })
+  const wires = new Drivers((to) => wireDriver(to, clock, tls))
+  const stepWires = new Drivers((to) => wireDriver(to, clock, { ...tls, caps: stepCaps }))
+  const wire = wires.to(origin)
   const names = phasesOf(plan).map(({ driver }) => driver)
   const undici = names.includes('undici') ? await openUndici(origin, clock, plan, tls) : null
   return {
-    stepDriver,
-    driverOf(name) {
+    driverOf(name, to = origin) {
+      if (to !== origin) return wires.to(to)
       if (name !== 'undici') return wire
       assert(undici !== null, 'no phase of the plan has asked for undici')
       return undici
     },
+    stepDriverTo: (to) => stepWires.to(to),
     async close() {
-      await Promise.all([wire.close(), stepDriver.close(), undici?.close()])
+      await Promise.all([wires.close(), stepWires.close(), undici?.close()])
     },
+  }
+}
+
+/** Drivers by origin, opened when they are needed. */
+class Drivers {
+  readonly #open: (origin: string) => Driver
+  readonly #drivers = new Map<string, Driver>()
+
+  constructor(open: (origin: string) => Driver) {
+    this.#open = open
+  }
+
+  to(origin: string): Driver {
+    const driver = this.#drivers.get(origin) ?? this.#open(origin)
+    this.#drivers.set(origin, driver)
+    return driver
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#drivers.values()].map((driver) => driver.close()))
   }
 }
 

@@ -17,6 +17,8 @@ export interface Lane {
   readonly prefix: string
   /** What the target calls this identity's class of service, for comparisons; may be empty. */
   readonly tier: string
+  /** What the embedded gateway is sent instead of the credential; default: a key of its own. */
+  readonly embeddedKey?: string
   /** Headers that are no secret. */
   readonly headers: Readonly<Record<string, string>>
 }

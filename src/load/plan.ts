@@ -157,3 +157,18 @@ export function stepsOf(scenario: Scenario): readonly Step[] {
   const between = phases.flatMap(({ before }) => before)
   return [...needs, ...setup, ...between, ...probes.map(({ step }) => step), ...steps, ...teardown]
 }
+
+/** Other origins than the target's that the texts of a plan lead to: its user knows them. */
+export function originsIn(plan: Plan): readonly string[] {
+  const steps = plan.scenarios.filter(({ skip }) => skip === null).flatMap(stepsOf)
+  const paths = [...steps, ...plan.shapes].map(({ path }) => path)
+  const used = paths.join(' ')
+  const given = Object.entries(plan.variables).flatMap(([name, value]) =>
+    used.includes(`{{${name}}}`) && typeof value === 'string' ? [value] : [],
+  )
+  const own = plan.target.kind === 'url' ? new URL(plan.target.url).origin : null
+  const origins = [...paths, ...given]
+    .filter((text) => /^https?:\/\//i.test(text))
+    .flatMap((text) => URL.parse(text)?.origin ?? [])
+  return [...new Set(origins)].filter((origin) => origin !== own)
+}

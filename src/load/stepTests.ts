@@ -2,7 +2,15 @@
 
 import { formatSpan } from '../core/format.ts'
 import { safeLine } from '../core/text.ts'
-import type { Place, Scalar, Test, TestName } from './steps.ts'
+import { parseDurationUs } from '../core/units.ts'
+import {
+  filledData,
+  type Place,
+  type Scalar,
+  type Test,
+  type TestName,
+  type Variables,
+} from './steps.ts'
 
 interface TestKind {
   /** Between the place and the value, as in 'status == 201'. */
@@ -31,6 +39,14 @@ const kinds: Readonly<Record<TestName, TestKind>> = {
 /** Whether a value passes a test; `undefined` is "not there". */
 export function holds({ is, value }: Test, actual: unknown): boolean {
   return kinds[is].holds(actual, value)
+}
+
+/** A test with its variables filled in; those that hold durations become µs at places that are times. */
+export function filledTest(test: Test, place: Place, variables: Variables): Test {
+  const whole = filledData(test, variables)
+  const { value } = whole
+  const isSpanText = isSpan(place) && typeof value === 'string' && /^\d.*[a-z]$/.test(value)
+  return isSpanText ? { ...whole, value: parseDurationUs(value) } : whole
 }
 
 /** 'status == 201', '/token is a JWT' */

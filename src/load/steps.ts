@@ -101,6 +101,8 @@ export interface Step {
   readonly captures: readonly Capture[]
   /** Asks again until all checks hold; null: asks once. */
   readonly eventually: { readonly withinUs: Micros; readonly everyUs: Micros } | null
+  /** 'window': first wait until every declared limiter of its lane is as new. */
+  readonly isolate: 'none' | 'window'
   /** What the limiters of its lane count for it; null: they do not see it. */
   readonly cost: RequestCost | null
   /** What to do when it fails; '' for nothing to say. */

@@ -30,12 +30,12 @@ export async function runReal(plan: Plan, origin: string): Promise<RealRun> {
     plan,
     secrets: new Map(secrets),
     clock,
-    driverOf: (name) => transport.driverOf(name),
+    driverOf: (name, to) => transport.driverOf(name, to),
     epochMs,
     userAgent: 'limitscope/test',
     origin,
     pathPrefix: '',
-    stepDriver: transport.stepDriver,
+    stepDriverTo: (to) => transport.stepDriverTo(to),
     sink: {
       record(record) {
         records.push(copyRecord(record))

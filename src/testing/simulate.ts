@@ -145,7 +145,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     userAgent: 'limitscope/test',
     origin: 'http://in-process',
     pathPrefix: '',
-    stepDriver,
+    stepDriverTo: () => stepDriver,
     meet: null,
     saturate: null,
   })

@@ -1,0 +1,45 @@
+// For tests: what every pack has to stand: green against its system, faithful and as documented, and
+// red at the right check where one thing of it is broken.
+
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { ScenarioInput } from '../../config/schema.ts'
+import type { BreakName } from '../../gateway/breaks.ts'
+import { runPack } from '../../testing/packRun.ts'
+import { packOf } from './packs.ts'
+
+/** One thing that is broken about a system. */
+export interface Mutation {
+  readonly breaks: BreakName
+  /** Default 'embedded': as the code behaves. */
+  readonly profile?: string
+  readonly words: readonly string[]
+  /** Statements that fail because of it; others may, too. */
+  readonly red: readonly string[]
+}
+
+export function packTests(name: string, mutations: readonly Mutation[]): void {
+  describe(`the pack ${name}`, () => {
+    let scenarios: readonly ScenarioInput[] = []
+
+    beforeAll(async () => {
+      scenarios = await packOf(name)
+    })
+
+    test.each(['embedded', 'documented'])('is green against its system: %s', async (profile) => {
+      const { red, summary } = await runPack({ scenarios, words: [`${name}/*`], profile })
+      expect(red).toEqual([])
+      expect(summary.scenarios).toHaveLength(scenarios.length)
+      expect(summary.scenarios.every(({ skipped }) => skipped === null)).toBe(true)
+    })
+
+    test.each(mutations)('turns red at the right check: $breaks in $words', async (mutation) => {
+      const { breaks, words, profile = 'embedded' } = mutation
+      const run = await runPack({ scenarios, words, profile, gateway: { breaks: [breaks] } })
+      const failed = run.summary.scenarios
+        .flatMap(({ checks }) => checks)
+        .filter(({ verdict }) => verdict === 'failed')
+        .map(({ statement }) => statement)
+      expect(failed).toEqual(expect.arrayContaining([...mutation.red]))
+    })
+  })
+}
