@@ -218,7 +218,7 @@ type Tests = Omit<
 export const check = {
   /** One of these statuses. */
   status(...statuses: number[]): CheckInput {
-    return { status: statuses }
+    return { status: statuses.length === 1 ? statuses[0] : statuses }
   },
   /** At a JSON pointer: check.json('/data', { where: { id: 'a' }, take: '/url', exists: true }). */
   json(pointer: string, tests: Tests): CheckInput {

@@ -9,8 +9,8 @@ import { type StepEnd, StepRun } from './stepRun.ts'
 export class ProbeRun {
   readonly #context: RunContext
   readonly #probe: Probe
-  /** By statement: how often it held, and the first answer for which it did not. */
-  readonly #tallies = new Map<string, { held: number; count: number; failed: CheckResult | null }>()
+  /** By statement: how often it held, and the first of the worst answers. */
+  readonly #tallies = new Map<string, { held: number; count: number; worst: CheckResult }>()
   #current: Promise<void> | null = null
   #run: StepRun | null = null
   #cancel: Cancel = () => {}
@@ -37,11 +37,10 @@ export class ProbeRun {
 
   /** One result per statement. */
   results(): CheckResult[] {
-    return [...this.#tallies].map(([statement, { held, count, failed }]) => {
+    return [...this.#tallies.values()].map(({ held, count, worst }) => {
       const of = `${held} of ${count} probes`
-      return failed === null
-        ? { statement, verdict: 'passed', actual: of, reason: '' }
-        : { ...failed, actual: `${of}; ${failed.actual}` }
+      const actual = worst.verdict === 'passed' ? of : `${of}; ${worst.actual}`
+      return { ...worst, actual }
     })
   }
 
@@ -60,12 +59,20 @@ export class ProbeRun {
 
   #count({ checks }: StepEnd): void {
     for (const check of checks) {
-      const isHeld = check.verdict === 'passed' || check.verdict === 'known'
-      const tally = this.#tallies.get(check.statement) ?? { held: 0, count: 0, failed: null }
+      const tally = this.#tallies.get(check.statement) ?? { held: 0, count: 0, worst: check }
       tally.count++
-      if (isHeld) tally.held++
-      else tally.failed ??= check
+      if (check.verdict === 'passed') tally.held++
+      if (ranks[check.verdict] > ranks[tally.worst.verdict]) tally.worst = check
       this.#tallies.set(check.statement, tally)
     }
   }
+}
+
+/** How much a verdict says against the target. */
+const ranks: Readonly<Record<CheckResult['verdict'], number>> = {
+  passed: 0,
+  skipped: 1,
+  inconclusive: 1,
+  known: 2,
+  failed: 3,
 }

@@ -1,6 +1,7 @@
 // For tests: scenarios of a pack against its embedded system in virtual time: the windows are as long
 // as the real ones, and take milliseconds.
 
+import type { Expects } from '../analysis/expects.ts'
 import type { GeneratorReadings } from '../analysis/health.ts'
 import type { CheckResult, RunSummary } from '../analysis/result.ts'
 import { summarize } from '../analysis/summary.ts'
@@ -23,6 +24,7 @@ export interface PackRunOptions {
   /** Names, or patterns. */
   readonly words: readonly string[]
   readonly profile: string
+  readonly expects?: Expects
   /** Changes to the embedded gateway: `breaks`, `knobs`. */
   readonly gateway?: Readonly<Record<string, unknown>>
 }
@@ -40,7 +42,7 @@ export interface PackRun {
 const origin = 'http://localhost'
 
 export async function runPack(options: PackRunOptions): Promise<PackRun> {
-  const { words, profile, gateway = {} } = options
+  const { words, profile, expects = 'either', gateway = {} } = options
   const loaded: LoadedConfig = configFromValue({ scenarios: options.scenarios, gateway }, 'pack')
   const choice = { runId: 'pack', scenarios: words, overrides: {}, profile }
   const { plan, secrets, gateway: spec } = await prepare(loaded, choice, { cwd: '.', env: {} })
@@ -91,6 +93,7 @@ export async function runPack(options: PackRunOptions): Promise<PackRun> {
     startedMs: 0,
     durationUs: clock.nowUs(),
     reason: result.reason,
+    expects,
     health: { verdict: 'VALID', reasons: [], readings: {} as GeneratorReadings },
     outcomes: result.scenarios,
     recorder,
@@ -102,7 +105,7 @@ export async function runPack(options: PackRunOptions): Promise<PackRun> {
   return {
     summary,
     events,
-    red: told(({ verdict }) => verdict !== 'passed' && verdict !== 'known'),
+    red: told(({ verdict }) => !['passed', 'known', 'skipped'].includes(verdict)),
     known: told(({ verdict }) => verdict === 'known'),
   }
 }

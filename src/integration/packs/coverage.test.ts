@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import type { ScenarioInput } from '../../config/schema.ts'
 import { stepInputs, stepOf } from '../../config/stepInput.ts'
 import { statementsOf } from '../../engine/stepRun.ts'
-import { packNames, packOf } from './packs.ts'
+import { packNames, packOf } from '../../testing/packs.ts'
 
 const text = readFileSync(join(import.meta.dirname, '../../../docs/coverage.md'), 'utf8')
 const named = [...text.matchAll(/`([\w.-]+\/[\w.-]+) › ([^`]+)`/g)].map(([, scenario, check]) => {

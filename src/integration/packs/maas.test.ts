@@ -1,4 +1,4 @@
-import { packTests } from './packTests.ts'
+import { packTests } from '../../testing/packTests.ts'
 
 packTests('maas', [
   {

@@ -2,13 +2,13 @@
 
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { looksLikeScenario } from '../../config/scenarioInput.ts'
-import type { ScenarioInput } from '../../config/schema.ts'
+import { looksLikeScenario } from '../config/scenarioInput.ts'
+import type { ScenarioInput } from '../config/schema.ts'
 
 // As short as every quantile that is asked for allows.
 process.env.LOADTEST_SCALE = '0.03'
 
-const folder = join(import.meta.dirname, '../../../scenarios')
+const folder = join(import.meta.dirname, '../../scenarios')
 
 /** Every scenario in scenarios/<name>/. */
 export async function packOf(name: string): Promise<readonly ScenarioInput[]> {
