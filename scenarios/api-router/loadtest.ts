@@ -1,5 +1,13 @@
-import { constant, defineScenario, documented, shape, spaced, untilRequests } from 'limitscope'
-import { apiRouter, chatShape, needsBackend, needsRouter, organisation } from './system.ts'
+import {
+  constant,
+  defineScenario,
+  documented,
+  needs,
+  shape,
+  spaced,
+  untilRequests,
+} from 'limitscope'
+import { apiRouter, chatShape, needsRouter, organisation, portForward } from './system.ts'
 
 /** Share of the durations of scripts/loadtest.sh; the embedded router is loaded for a tenth. */
 const scale = Number(process.env.LOADTEST_SCALE ?? (process.env.API_ROUTER_URL ? 1 : 0.1))
@@ -54,7 +62,7 @@ const direct = shape.chat('direct', {
 export const overhead = defineScenario('api-router/overhead', {
   title: 'what the router adds to its backend, and ten at a time at the backend itself',
   system: apiRouter,
-  needs: [...needsBackend.map((need) => ({ ...need, always: true })), ...needsRouter],
+  needs: [needs.env('VLLM_BACKEND_URL', { always: true, remedy: portForward }), ...needsRouter],
   lanes: [organisation('overhead')],
   phases: [
     {

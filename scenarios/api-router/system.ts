@@ -75,11 +75,13 @@ export const needsRouter = [
   ),
 ]
 
+export const portForward =
+  'kubectl port-forward svc/vllm-service 8000:8000, then export VLLM_BACKEND_URL=http://localhost:8000'
+
 export const needsBackend = [
   needs.env('VLLM_BACKEND_URL', {
     on: ['vllm', 'real'],
-    remedy:
-      'kubectl port-forward svc/vllm-service 8000:8000, then export VLLM_BACKEND_URL=http://localhost:8000',
+    remedy: portForward,
   }),
 ]
 

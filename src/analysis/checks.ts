@@ -16,6 +16,7 @@ import type {
 } from './result.ts'
 import {
   type Expression,
+  isTime,
   type Metric,
   type Operator,
   parseStatement,
@@ -38,7 +39,9 @@ type Reading =
 export function checkStatement(statement: string, subject: CheckSubject): CheckResult {
   const { left, operator, right } = parseStatement(statement)
   const actual = readExpression(left, subject)
-  const isValue = right.rest.length === 0 && right.first.kind === 'value'
+  const isValue = [right.first, ...right.rest.map(({ operand }) => operand)].every(
+    ({ kind }) => kind === 'value',
+  )
   const expected = readExpression(right, subject)
   const against = isValue ? '' : ` against ${expected.text}`
   const result = (verdict: CheckResult['verdict'], reason = '') => ({
@@ -79,7 +82,9 @@ function holds(actual: number | string, operator: Operator, expected: number | s
 /** Operands of an expression are read on their own; together they have to be numbers. */
 function readExpression({ first, rest }: Expression, subject: CheckSubject): Reading {
   const readings = [first, ...rest.map(({ operand }) => operand)].map((operand) =>
-    operand.kind === 'value' ? constant(operand.value) : read(operand, subject),
+    operand.kind === 'value'
+      ? { value: operand.value, text: operand.text }
+      : read(operand, subject),
   )
   const open = readings.find(({ value }) => value === null)
   if (open !== undefined || rest.length === 0) return open ?? readings[0]!
@@ -91,11 +96,9 @@ function readExpression({ first, rest }: Expression, subject: CheckSubject): Rea
     rest.map(({ sign }) => sign),
   )
   if (!Number.isFinite(value)) return missing(`${text.join(' ')} is no number`)
-  return numeric(value, `${formatCount(value)} (${text.join(' ')})`)
-}
-
-function constant(value: number | string): Reading {
-  return { value, text: String(value) }
+  const isSpan = [first, ...rest.map(({ operand }) => operand)].some(isTime)
+  const told = isSpan ? formatSpan(value) : formatCount(value)
+  return numeric(value, `${told} (${text.join(' ')})`)
 }
 
 /** First products and quotients, then sums. */
@@ -206,7 +209,8 @@ function readRetryAfter(field: string, { limiter, first }: LimiterSummary): Read
 function readValue(name: string, { values }: CheckSubject): Reading {
   const value = Object.hasOwn(values, name) ? values[name] : undefined
   if (value === undefined || value === null) return missing(`no step has captured ${name}`)
-  return typeof value === 'number' ? numeric(value, String(value)) : constant(String(value))
+  const text = String(value)
+  return { value: typeof value === 'number' ? value : text, text }
 }
 
 function readLadder(field: string, { scenario, phases }: CheckSubject): Reading {

@@ -19,7 +19,14 @@ export interface Metric {
   readonly field: string | null
 }
 
-export type Operand = Metric | { readonly kind: 'value'; readonly value: number | string }
+/** A constant; `text` is how it was written. */
+export interface Constant {
+  readonly kind: 'value'
+  readonly value: number | string
+  readonly text: string
+}
+
+export type Operand = Metric | Constant
 
 export const signs = ['+', '-', '*', '/'] as const
 export type Sign = (typeof signs)[number]
@@ -125,7 +132,8 @@ function parseExpression(text: string): Expression {
 
 const timesOfLimit = ['recovered', 'window', 'retry_after', 'retry_error']
 
-function isTime(operand: Operand): boolean {
+/** Whether a metric is a span of time, in µs. */
+export function isTime(operand: Operand): boolean {
   if (operand.kind !== 'metric') return false
   const { name, argument, field } = operand
   return (
@@ -137,7 +145,7 @@ function isTime(operand: Operand): boolean {
 
 function parseOperand(text: string): Operand {
   const call = /^(\w+)\(([^)]*)\)\s*(?:\{([^}]*)\})?\s*(?:\.(\w+))?$/.exec(text)
-  if (call === null) return { kind: 'value', value: parseValue(text) }
+  if (call === null) return { kind: 'value', value: parseValue(text), text }
   const [, name, argument, filters, field] = call
   const known = metricOf(name!)
   const metric = metrics[known]

@@ -58,18 +58,21 @@ export class Answer {
     }
   }
 
-  /** What came instead of an answer that can be read at a place; '' where nothing is odd. */
-  oddity(place: Place): string {
+  /**
+   * What came instead of an answer that can be read at a place; '' where nothing is odd. `redact`
+   * takes secrets out before texts are cut.
+   */
+  oddity(place: Place, redact: (text: string) => string): string {
     if (this.failure !== null) return this.failure
     const type = this.#headers['content-type'] ?? 'no content type'
+    const said = safeLine(redact(this.body.trim()), 100)
     if (place.kind === 'json' && this.#document() === undefined) {
-      return `status ${this.status}, no JSON but ${type}: ${safeLine(this.body.trim(), 80)}`
+      return `status ${this.status}, no JSON but ${type}: ${said}`
     }
     if (place.kind === 'stream' && !type.startsWith('text/event-stream')) {
-      return `status ${this.status}, no event stream but ${type}: ${safeLine(this.body.trim(), 80)}`
+      return `status ${this.status}, no event stream but ${type}: ${said}`
     }
-    const isError = this.status !== null && this.status >= 400
-    return isError ? `status ${this.status}: ${safeLine(this.body.trim(), 120)}` : ''
+    return this.status !== null && this.status >= 400 ? `status ${this.status}: ${said}` : ''
   }
 
   #jsonAt({ pointer, where, take }: Extract<Place, { kind: 'json' }>): unknown {

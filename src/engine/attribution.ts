@@ -66,6 +66,9 @@ export class Attributor {
     this.#ledger = new Ledger(limiters)
   }
 
+  /** How long after a request was sent the target may have decided, by the slowest first byte. */
+  slackUs: Micros = 0
+
   get ledger(): Ledger {
     return this.#ledger
   }
@@ -77,7 +80,9 @@ export class Attributor {
   }
 
   ended(estimate: RequestCost, entry: LedgerEntry, exchange: Exchange): Attribution {
-    const { endUs, failure } = exchange
+    const { endUs, failure, sentUs, firstByteUs } = exchange
+    const waitedUs = (firstByteUs ?? endUs) - (sentUs ?? endUs)
+    if (waitedUs > this.slackUs) this.slackUs = waitedUs
     if (failure !== null) {
       this.#ledger.lost(entry, endUs)
       return { ...nothing, outcome: failure.kind, error: failure.message }

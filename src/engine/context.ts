@@ -166,10 +166,15 @@ export class RunContext {
   /** When every limiter of some lanes is as new, with a margin; null: they are. */
   cleanAtUs(lanes: readonly string[]): Micros | null {
     const nowUs = this.clock.nowUs()
-    const cleanUs = Math.max(
-      ...lanes.map((lane) => this.attributorOf(lane).ledger.cleanAtUs(nowUs)),
-    )
+    const cleanUs = Math.max(...lanes.map((lane) => this.#cleanOfLaneUs(lane, nowUs)))
     return cleanUs <= nowUs ? null : cleanUs + cleanMarginUs
+  }
+
+  /** Windows begin when the target decides: that may be as late as its first byte. */
+  #cleanOfLaneUs(lane: string, nowUs: Micros): Micros {
+    const { ledger, slackUs } = this.attributorOf(lane)
+    const cleanUs = ledger.cleanAtUs(nowUs - slackUs)
+    return cleanUs <= nowUs - slackUs ? nowUs : cleanUs + slackUs
   }
 
   attributorOf(lane: string): Attributor {

@@ -4,7 +4,6 @@
 import type { CheckResult } from '../core/check.ts'
 import { sleepUntil } from '../core/clock.ts'
 import { formatSpan } from '../core/format.ts'
-import { safeLine } from '../core/text.ts'
 import type { Exchange, RequestTemplate, Sending } from '../drivers/driver.ts'
 import {
   filled,
@@ -40,6 +39,7 @@ export class StepRun {
   readonly #context: RunContext
   readonly #step: Step
   #sending: Sending | null = null
+  readonly #redact = (text: string) => this.#context.redact(text)
   #isAborted = false
 
   constructor(context: RunContext, step: Step) {
@@ -137,29 +137,26 @@ export class StepRun {
 
   #judged(answer: Answer): StepEnd {
     const { checks, captures, name } = this.#step
+    // First of all what is to be kept: what of it is secret must be known before anything is told.
+    const lost = captures.filter(({ name: variable, place, isSecret }) => {
+      const at = filledData(place, this.#context.variables)
+      return !this.#context.keep(variable, answer.at(at), isSecret)
+    })
     const results = (checks.length === 0 ? [expectsSuccess] : checks).map((check) =>
       this.#check(check, answer),
     )
-    const lost = captures.filter(({ name, place, isSecret }) => {
-      return !this.#context.keep(
-        name,
-        answer.at(filledData(place, this.#context.variables)),
-        isSecret,
-      )
-    })
     const kept = lost.map(({ name: variable, place }): CheckResult => {
-      const actual = this.#clean(answer.oddity(place) || 'nothing there')
       return {
         statement: `${name}: gives ${variable}`,
         verdict: 'failed',
-        actual,
+        actual: answer.oddity(place, this.#redact) || 'nothing there',
         reason: this.#step.remedy,
       }
     })
     const all = [...results, ...kept]
     const isGood = all.every(({ verdict }) => verdict === 'passed' || verdict === 'known')
     const status = answer.failure ?? `status ${answer.status}`
-    const text = this.#clean(`${name}: ${status} in ${formatSpan(answer.serviceUs)}`)
+    const text = `${name}: ${status} in ${formatSpan(answer.serviceUs)}`
     return { step: this.#step, checks: all, isGood, text }
   }
 
@@ -173,13 +170,13 @@ export class StepRun {
       wanted.every((test) => holds(filledTest(test, at, variables), value))
     const isPassed = passes(tests)
     const isKnown = !isPassed && actual !== null && passes(actual.tests)
-    const oddity = isPassed || isKnown ? '' : answer.oddity(at)
-    const found = foundText(at, value)
+    const oddity = isPassed || isKnown ? '' : answer.oddity(at, this.#redact)
+    const found = foundText(at, value, this.#redact)
     const said = oddity === '' || place.kind === 'status' ? found : `${found} (${oddity})`
     return {
       statement: statementOf(this.#step, check),
       verdict: isPassed ? 'passed' : isKnown ? 'known' : 'failed',
-      actual: this.#clean(answer.failure === null ? said : answer.failure),
+      actual: answer.failure === null ? said : answer.failure,
       reason: isPassed ? '' : isKnown ? actual.note : this.#step.remedy,
     }
   }
@@ -187,10 +184,6 @@ export class StepRun {
   #notDone(reason: string): StepEnd {
     const checks = openChecks(this.#step, reason)
     return { step: this.#step, checks, isGood: false, text: `${this.#step.name}: ${reason}` }
-  }
-
-  #clean(text: string): string {
-    return safeLine(this.#context.redact(text))
   }
 }
 

@@ -75,6 +75,10 @@ const checkOf = (place: Place, ...tests: Test[]): StepCheck => ({ place, tests, 
 
 const mint = step('mint', '/v1/tokens', {
   method: 'POST',
+  checks: [
+    checkOf({ kind: 'status' }, { is: 'below', value: 400 }),
+    checkOf(json('/token'), { is: 'jwt', value: true }),
+  ],
   captures: [{ name: 'token', place: json('/token'), isSecret: false }],
 })
 
@@ -129,6 +133,7 @@ test('what setup captures is sent by lanes, steps and shapes, and is no part of 
   expect(outcome.values).toEqual({ url: 'http://in-process/llm/b' })
   expect(verdicts(outcome.checks)).toEqual([
     'passed mint: status < 400',
+    'passed mint: /token is a JWT',
     'passed models: status < 400',
     'passed revoke: status < 400',
   ])
@@ -148,11 +153,12 @@ test('a setup step that fails ends the scenario, but not its teardown', async ()
   expect(outcome.broken).toBe('step list failed')
   expect(outcome.checks.map(({ verdict }) => verdict)).toEqual([
     'passed',
+    'passed',
     'failed',
     'inconclusive',
     'passed',
   ])
-  expect(outcome.checks[1]).toMatchObject({
+  expect(outcome.checks[2]).toMatchObject({
     statement: 'list: /data[id = z] exists',
     actual: 'nothing',
   })

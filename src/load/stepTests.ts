@@ -75,11 +75,12 @@ export function placeText(place: Place): string {
   }
 }
 
-/** A value that was found, short and harmless. */
-export function foundText(place: Place, actual: unknown): string {
+/** A value that was found, short and harmless; `redact` takes secrets out before it is cut. */
+export function foundText(place: Place, actual: unknown, redact: (text: string) => string): string {
   if (actual === undefined) return 'nothing'
   if (isSpan(place) && typeof actual === 'number') return formatSpan(actual)
-  return safeLine(typeof actual === 'string' ? `'${actual}'` : JSON.stringify(actual), 120)
+  const text = typeof actual === 'string' ? `'${actual}'` : JSON.stringify(actual)
+  return safeLine(redact(text), 120)
 }
 
 function jsonText({ pointer, where, take }: Extract<Place, { kind: 'json' }>): string {
