@@ -20,6 +20,9 @@ export interface Mutation {
   readonly expects?: Expects
 }
 
+/** A second or two, on a machine that has nothing else to do. */
+const timeout = 120_000
+
 export interface PackOptions {
   /** Scenarios that a profile has to skip, by profile. */
   readonly skipped?: Readonly<Record<string, readonly string[]>>
@@ -37,28 +40,36 @@ export function packTests(
       scenarios = await packOf(name)
     })
 
-    test.each(['embedded', 'documented'])('is green against its system: %s', async (profile) => {
-      const { red, summary } = await runPack({ scenarios, words: [`${name}/*`], profile })
-      expect(red).toEqual([])
-      expect(summary.scenarios).toHaveLength(scenarios.length)
-      const left = summary.scenarios.filter((scenario) => scenario.skipped !== null)
-      expect(left.map((scenario) => scenario.name)).toEqual(skipped[profile] ?? [])
-    })
+    test.each(['embedded', 'documented'])(
+      'is green against its system: %s',
+      { timeout },
+      async (profile) => {
+        const { red, summary } = await runPack({ scenarios, words: [`${name}/*`], profile })
+        expect(red).toEqual([])
+        expect(summary.scenarios).toHaveLength(scenarios.length)
+        const left = summary.scenarios.filter((scenario) => scenario.skipped !== null)
+        expect(left.map((scenario) => scenario.name)).toEqual(skipped[profile] ?? [])
+      },
+    )
 
-    test.each(mutations)('turns red at the right check: $breaks in $words', async (mutation) => {
-      const { breaks, words, profile = 'embedded', expects = 'either' } = mutation
-      const run = await runPack({
-        scenarios,
-        words,
-        profile,
-        expects,
-        gateway: { breaks: [breaks] },
-      })
-      const failed = run.summary.scenarios
-        .flatMap(({ checks }) => checks)
-        .filter(({ verdict }) => verdict === 'failed')
-        .map(({ statement }) => statement)
-      expect(failed).toEqual(expect.arrayContaining([...mutation.red]))
-    })
+    test.each(mutations)(
+      'turns red at the right check: $breaks in $words',
+      { timeout },
+      async (mutation) => {
+        const { breaks, words, profile = 'embedded', expects = 'either' } = mutation
+        const run = await runPack({
+          scenarios,
+          words,
+          profile,
+          expects,
+          gateway: { breaks: [breaks] },
+        })
+        const failed = run.summary.scenarios
+          .flatMap(({ checks }) => checks)
+          .filter(({ verdict }) => verdict === 'failed')
+          .map(({ statement }) => statement)
+        expect(failed).toEqual(expect.arrayContaining([...mutation.red]))
+      },
+    )
   })
 }
