@@ -2,7 +2,9 @@
 
 import { nearest } from '../core/text.ts'
 import { builtInVariables, variablesIn } from '../load/steps.ts'
+import { laneOf } from './laneInput.ts'
 import { type LoadedScenario, placeLine } from './loaded.ts'
+import type { LaneRefInput } from './scenarioInput.ts'
 import { stepInputs } from './stepInput.ts'
 import type { Path } from './values.ts'
 
@@ -39,9 +41,17 @@ function usesIn({ input }: LoadedScenario): { readonly value: unknown; readonly 
   const ofParts = partsOf(input).flatMap(({ part, at }) => [
     ...stepInputs(part).map(({ step, path }) => ({ value: step, path: [...at, ...path] })),
     ...(part.mix ?? []).map((value, i) => ({ value, path: [...at, 'mix', i] })),
+    ...(part.lanes ?? []).map((lane, i) => ({ value: captureOf(lane), path: [...at, 'lanes', i] })),
   ])
   const { expect = [], slo = [] } = input
   return [...ofParts, { value: expect, path: ['expect'] }, { value: slo, path: ['slo'] }]
+}
+
+/** The variable that a lane's credential is, as steps would write it. */
+function captureOf(lane: LaneRefInput): string {
+  if (typeof lane === 'string') return ''
+  const { from, name } = laneOf(lane).credential as { from: string; name?: string }
+  return from === 'capture' ? `{{${name}}}` : ''
 }
 
 function partsOf(input: LoadedScenario['input']) {

@@ -7,16 +7,18 @@ import { LatencyCounts } from '../core/latencyCounts.ts'
 import type { NamedLimiter, RequestCost } from '../core/limits.ts'
 import type { LimiterGauge } from '../core/progress.ts'
 import type { RequestRecord } from '../core/record.ts'
-import { redactor, safeLine } from '../core/text.ts'
+import { safeLine } from '../core/text.ts'
 import type { Micros } from '../core/units.ts'
 import { responseReader } from '../dialects/read.ts'
 import type { Driver, RequestTemplate } from '../drivers/driver.ts'
-import { type Lane, type LaneSecrets, laneHeaders, secretValues } from '../load/lanes.ts'
-import { type DriverName, limitersOfLane, originsIn, type Plan } from '../load/plan.ts'
+import { type Lane, type LaneSecrets, laneHeaders } from '../load/lanes.ts'
+import { type DriverName, limitersOfLane, type Phase, type Plan } from '../load/plan.ts'
 import { filledShape, type RequestShape, shapeCost, shapeTemplate } from '../load/shapes.ts'
 import { ownerOf, planShare, type Share, wholeShare } from '../load/share.ts'
-import type { Scalar } from '../load/steps.ts'
+import { filled } from '../load/steps.ts'
+import { type Address, AddressBook, addressOf } from './address.ts'
 import { type Attribution, Attributor } from './attribution.ts'
+import { Memory } from './memory.ts'
 import type { EngineSink } from './sink.ts'
 
 export interface ContextParts {
@@ -54,23 +56,6 @@ export function requestTemplate(
   }
 }
 
-/** Where a request goes. */
-export interface Address {
-  readonly origin: string
-  /** As it goes on the wire. */
-  readonly path: string
-}
-
-/** The address of a path of the target, or of a whole URL; null: it is none. */
-function addressOf(
-  path: string,
-  { origin, pathPrefix }: Pick<ContextParts, 'pathPrefix' | 'origin'>,
-): Address | null {
-  if (!/^https?:/i.test(path)) return { origin, path: pathPrefix + path }
-  const url = URL.parse(path)
-  return url === null ? null : { origin: url.origin, path: url.pathname + url.search }
-}
-
 /** One shape on one lane: its bytes, its cost, who explains its rejections. */
 export interface Route {
   readonly lane: string
@@ -95,18 +80,14 @@ export class RunContext {
   readonly share: Share
   readonly clock: Clock
   readonly sink: EngineSink
-  /** Of the scenario that is run: what its steps captured, and what the plan gives. */
-  readonly variables = new Map<string, Scalar>()
+  readonly memory: Memory
   /** How late requests were handed to the driver. */
   readonly lag = new LatencyCounts()
   readonly #parts: ContextParts
   readonly #attributors: ReadonlyMap<string, Attributor>
   readonly #stepAttributor: Attributor
   readonly #routes = new Map<string, Route>()
-  readonly #origins: readonly string[]
-  readonly #captured = new Map<string, Scalar>()
-  #secrets: readonly string[]
-  #redact: (text: string) => string
+  readonly #addresses: AddressBook
   #lastRoute: Route | null = null
   #text: { readonly raw: string; readonly clean: string } = { raw: '', clean: '' }
   #seq = 0
@@ -125,9 +106,8 @@ export class RunContext {
     this.plan = planShare(plan, this.share)
     this.clock = parts.clock
     this.sink = parts.sink
-    this.#origins = originsIn(plan)
-    this.#secrets = secretValues(secrets)
-    this.#redact = redactor(this.#secrets)
+    this.#addresses = new AddressBook(plan, parts)
+    this.memory = new Memory(plan, secrets)
     const read = responseReader({ dialect: plan.dialect, rules: plan.rules })
     this.#attributors = new Map(
       plan.lanes.map((lane) => [
@@ -203,9 +183,8 @@ export class RunContext {
     const lane = this.#laneOf(laneName)
     const shape = this.plan.shapes.find(({ name }) => name === shapeName)
     assert(shape !== undefined, `no shape ${shapeName}`)
-    const { variables } = this
     const parts = { ...this.#parts, runId: this.plan.runId, secrets: this.#secretsOf(lane) }
-    const whole = filledShape(shape, variables)
+    const whole = filledShape(shape, this.memory.variables)
     const origin = this.addressOf(whole.path)?.origin
     assert(origin !== undefined, `no address in ${whole.path}`)
     return {
@@ -226,40 +205,32 @@ export class RunContext {
 
   /** A scenario begins: nothing is captured yet. */
   begin(): void {
-    this.#captured.clear()
-    this.#routes.clear()
-    this.#lastRoute = null
-    this.variables.clear()
-    for (const [name, value] of Object.entries(this.plan.variables)) this.variables.set(name, value)
-    this.variables.set('run', this.plan.runId)
+    this.memory.begin()
+    this.#forgetRoutes()
   }
 
   /** Keeps what a step captured; false where there is nothing that can be kept. */
   keep(name: string, value: unknown, isSecret: boolean): boolean {
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
-      return false
-    }
-    this.variables.set(name, value)
-    const isCredential = this.plan.lanes.some(
-      ({ credential }) => credential.from === 'capture' && credential.name === name,
-    )
-    if (isSecret || isCredential) {
-      this.#secrets = [...this.#secrets, String(value)]
-      this.#redact = redactor(this.#secrets)
-    } else this.#captured.set(name, value)
-    // What was rendered with the value before has to be rendered again.
+    this.#forgetRoutes()
+    return this.memory.keep(name, value, isSecret)
+  }
+
+  /** What was rendered with variables as they were has to be rendered again. */
+  #forgetRoutes(): void {
     this.#routes.clear()
     this.#lastRoute = null
-    return true
   }
 
-  /** What the steps of the scenario captured, but for secrets. */
-  get captured(): Readonly<Record<string, Scalar>> {
-    return Object.fromEntries(this.#captured)
-  }
-
-  redact(text: string): string {
-    return this.#redact(text)
+  /** Why the requests of a phase cannot be sent; null: they can. */
+  problemOf({ lanes, mix }: Phase): string | null {
+    const missing = lanes.find((lane) => this.missingOf(lane) !== null)
+    if (missing !== undefined) {
+      return `lane ${missing} needs {{${this.missingOf(missing)}}}, which no step has captured`
+    }
+    const shapes = this.plan.shapes.filter(({ name }) => mix.some(({ shape }) => shape === name))
+    const paths = shapes.map(({ path }) => filled(path, this.memory.variables))
+    const stray = paths.find((path) => this.addressOf(path) === null)
+    return stray === undefined ? null : strayText(stray)
   }
 
   get userAgent(): string {
@@ -270,21 +241,15 @@ export class RunContext {
     return this.#parts.stepDriverTo(origin)
   }
 
-  /**
-   * Where a path or URL leads; null where it may not: to hosts that only an answer has named, and the
-   * user has not.
-   */
+  /** Where a path or URL leads; null where it may not. */
   addressOf(path: string): Address | null {
-    const address = addressOf(path, this.#parts)
-    if (address === null) return null
-    const isOwn = new URL(address.origin).hostname === new URL(this.#parts.origin).hostname
-    return isOwn || this.#origins.includes(address.origin) ? address : null
+    return this.#addresses.addressOf(path)
   }
 
   /** The capture that a lane's credential needs and that is not there; null: nothing is missing. */
   missingOf(lane: string): string | null {
     const { credential } = this.#laneOf(lane)
-    if (credential.from !== 'capture' || this.variables.has(credential.name)) return null
+    if (credential.from !== 'capture' || this.memory.variables.has(credential.name)) return null
     return credential.name
   }
 
@@ -295,7 +260,7 @@ export class RunContext {
 
   #secretsOf({ name, credential, header, prefix }: Lane): LaneSecrets {
     if (credential.from !== 'capture') return this.#parts.secrets
-    const value = this.variables.get(credential.name)
+    const value = this.memory.variables.get(credential.name)
     return new Map(value === undefined ? [] : [[name, { [header]: prefix + value }]])
   }
 
@@ -309,7 +274,7 @@ export class RunContext {
     const raw = error ?? (evidence.length === 0 ? '' : evidence.join('; '))
     if (raw === '') return null
     // Rejections in a row mostly say the same.
-    if (raw !== this.#text.raw) this.#text = { raw, clean: safeLine(this.redact(raw)) }
+    if (raw !== this.#text.raw) this.#text = { raw, clean: safeLine(this.memory.redact(raw)) }
     return this.#text.clean
   }
 
@@ -361,4 +326,9 @@ export class RunContext {
       return ledger.used(nowUs).map((use) => ({ lane, ...use }))
     })
   }
+}
+
+/** For people: a path that leads where nobody has said that it may. */
+export function strayText(path: string): string {
+  return `'${safeLine(path, 100)}' leads to a host that the plan does not name`
 }

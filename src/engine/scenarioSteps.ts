@@ -54,6 +54,12 @@ export class ScenarioSteps {
   /** What comes before a phase. */
   async before(phase: Phase): Promise<void> {
     if (this.isGoingOn) await this.#prepare(phase.before, phase)
+    if (!this.isGoingOn) return
+    const { context, event } = this.#parts
+    const problem = context.problemOf(phase)
+    if (problem === null) return
+    this.#broken = context.memory.redact(problem)
+    event('check-failed', this.#broken, phase)
   }
 
   startProbes(): void {
@@ -78,7 +84,7 @@ export class ScenarioSteps {
       skipped: this.#skipped,
       broken: this.#broken,
       checks: this.#checks,
-      values: context.captured,
+      values: context.memory.captured,
     }
   }
 
@@ -119,7 +125,7 @@ export class ScenarioSteps {
     for (const step of scenario.teardown) {
       const { path, body, headers } = step
       const needed = variablesIn({ path, body, headers })
-      if (needed.some((name) => !context.variables.has(name))) continue
+      if (needed.some((name) => !context.memory.variables.has(name))) continue
       if (this.#isDropped) this.#checks.push(...openChecks(step, 'not torn down: interrupted'))
       else await this.#run(step)
     }

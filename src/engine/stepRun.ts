@@ -15,8 +15,9 @@ import {
   variablesIn,
 } from '../load/steps.ts'
 import { filledTest, foundText, holds, testText } from '../load/stepTests.ts'
+import type { Address } from './address.ts'
 import { Answer } from './answer.ts'
-import type { Address, RunContext } from './context.ts'
+import { type RunContext, strayText } from './context.ts'
 
 /** What became of a step. */
 export interface StepEnd {
@@ -39,7 +40,7 @@ export class StepRun {
   readonly #context: RunContext
   readonly #step: Step
   #sending: Sending | null = null
-  readonly #redact = (text: string) => this.#context.redact(text)
+  readonly #redact = (text: string) => this.#context.memory.redact(text)
   #isAborted = false
 
   constructor(context: RunContext, step: Step) {
@@ -78,10 +79,10 @@ export class StepRun {
       return this.#notDone(`needs ${names}, which no step before it has captured`)
     }
     if (this.#context.sendable === 0) return this.#notDone('a cap of the run was reached')
-    const path = filled(this.#step.path, this.#context.variables)
+    const path = filled(this.#step.path, this.#context.memory.variables)
     const address = this.#context.addressOf(path)
     if (address === null) {
-      return this.#notDone(`'${path}' leads to a host that the plan does not name`)
+      return this.#notDone(strayText(this.#redact(path)))
     }
     return this.#judged(await this.#send(address))
   }
@@ -95,7 +96,7 @@ export class StepRun {
   /** Variables that its request needs and nobody has. */
   #missing(): string[] {
     const { path, headers, body, lane } = this.#step
-    const known = this.#context.variables
+    const known = this.#context.memory.variables
     const missing = variablesIn({ path, headers, body }).filter((name) => !known.has(name))
     const ofLane = lane === null ? null : this.#context.missingOf(lane)
     return ofLane === null ? missing : [...missing, ofLane]
@@ -103,7 +104,7 @@ export class StepRun {
 
   #template(path: string): RequestTemplate {
     const { method, headers, body, lane } = this.#step
-    const { variables } = this.#context
+    const { variables } = this.#context.memory
     return {
       method,
       path,
@@ -139,7 +140,7 @@ export class StepRun {
     const { checks, captures, name } = this.#step
     // First of all what is to be kept: what of it is secret must be known before anything is told.
     const lost = captures.filter(({ name: variable, place, isSecret }) => {
-      const at = filledData(place, this.#context.variables)
+      const at = filledData(place, this.#context.memory.variables)
       return !this.#context.keep(variable, answer.at(at), isSecret)
     })
     const results = (checks.length === 0 ? [expectsSuccess] : checks).map((check) =>
@@ -162,7 +163,7 @@ export class StepRun {
 
   #check(check: StepCheck, answer: Answer): CheckResult {
     const { place, tests, actual } = check
-    const { variables } = this.#context
+    const { variables } = this.#context.memory
     const at = filledData(place, variables)
     const value = answer.at(at)
     const passes = (wanted: readonly Test[]) =>

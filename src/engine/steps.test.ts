@@ -322,3 +322,25 @@ test('a variable of JSON bodies keeps its type and is escaped', async () => {
   )
   expect(JSON.parse(heard.at(-1)!.body)).toEqual({ n: 7, text: 'is "quoted"' })
 })
+
+test('an answer does not choose the host that load goes to', async () => {
+  const evil: InProcessServer = {
+    handle(_request, reply) {
+      reply.head(200, { 'content-type': 'application/json' })
+      reply.end('{"url":"http://elsewhere.example/llm"}')
+    },
+  }
+  const [cheap] = plan({}).shapes
+  const discover = step('discover', '/models', {
+    captures: [{ name: 'url', place: json('/url'), isSecret: false }],
+  })
+  const { outcome, records } = await run(
+    { setup: [discover], phases: [phase({})], steps: [step('chat', '{{url}}/chat')] },
+    evil,
+    { shapes: [{ ...cheap!, path: '{{url}}/v1/chat/completions' }] },
+  )
+  expect(records).toEqual([])
+  expect(outcome.broken).toBe(
+    "'http://elsewhere.example/llm/v1/chat/completions' leads to a host that the plan does not name",
+  )
+})
