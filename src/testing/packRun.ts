@@ -55,6 +55,7 @@ export async function runPack(options: PackRunOptions): Promise<PackRun> {
     startedMs: 0,
     redact: (text) => text,
     hasRows: false,
+    hasJournal: false,
     onWriteError: () => {},
   })
   const events: RunEvent[] = []
