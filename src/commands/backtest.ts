@@ -64,7 +64,7 @@ export async function backtest(spec: ForecastSpec, seed: number): Promise<Measur
         userAgent: 'limitscope',
         origin: 'http://in-process',
         pathPrefix: '',
-        stepDriver: driver,
+        stepDriverTo: () => driver,
         meet: null,
         saturate: null,
       })

@@ -80,7 +80,10 @@ function parsed(text: string): Statement {
 }
 
 /** Null where a statement has no budget: no share of requests can be told that may break it. */
-function budgetOf({ text, left, operator, right }: Statement): CountedCriterion | null {
+function budgetOf({ text, left: sum, operator, right: bound }: Statement): CountedCriterion | null {
+  const left = sum.first
+  const right = bound.first
+  if (sum.rest.length > 0 || bound.rest.length > 0 || left.kind !== 'metric') return null
   if (right.kind !== 'value' || typeof right.value !== 'number') return null
   const isUpper = operator === '<' || operator === '<='
   const quantile = /^p(\d+)$/.exec(left.name)
