@@ -61,7 +61,7 @@ export function simulatedSteps(
       userAgent: 'limitscope/test',
       origin: 'http://in-process',
       pathPrefix: '',
-      stepDriver: driver,
+      stepDriverTo: () => driver,
       meet: null,
       saturate: null,
     })
