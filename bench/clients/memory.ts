@@ -139,7 +139,7 @@ async function main(): Promise<void> {
     secrets: new Map(),
     clock,
     driverOf: () => driver,
-    stepDriver: driver,
+    stepDriverTo: () => driver,
     origin: 'http://memory',
     epochMs: 0,
     userAgent: 'limitscope',
