@@ -16,7 +16,7 @@ export async function packOf(name: string): Promise<readonly ScenarioInput[]> {
   const modules = await Promise.all(
     paths.map((path) => import(join(folder, name, path)) as Promise<Record<string, unknown>>),
   )
-  return modules.flatMap((exports) => Object.values(exports)).filter(isScenario)
+  return modules.flatMap((exports) => Object.values(exports).flat()).filter(isScenario)
 }
 
 /** Packs: folders of scenarios. */
