@@ -1,5 +1,6 @@
 // `npm run bench:regression`: how often nights raise a false alarm, how soon a real change is found, how
-// often intervals hold the truth; in virtual time. `--real` measures real runs as well.
+// often intervals hold the truth; in virtual time. `--real` measures real runs as well, `--case` some
+// of them; they take some minutes, on a machine that has nothing else to do.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ const { values } = parseArgs({
   options: {
     real: { type: 'boolean', default: false },
     only: { type: 'string' },
+    case: { type: 'string', default: '' },
     scale: { type: 'string', default: '1' },
     out: { type: 'string' },
   },
@@ -21,7 +23,7 @@ const scale = Number(values.scale)
 const parts: readonly (readonly [name: string, table: () => string | Promise<string>])[] = [
   ['nights', () => nightsTable(scale)],
   ['coverage', () => coverageTable(scale)],
-  ...(values.real ? [['real', () => realTable(scale)] as const] : []),
+  ...(values.real ? [['real', () => realTable(values.case)] as const] : []),
 ]
 const wanted = parts.filter(([name]) => values.only === undefined || values.only === name)
 const texts: string[] = []
