@@ -60,7 +60,7 @@ module.exports = {
     {
       name: 'screens-do-not-know-the-engine',
       severity: 'error',
-      from: { path: folder(['dashboard', 'report']) },
+      from: { path: folder(['dashboard', 'report']), pathNot: '\\.test\\.tsx?$' },
       to: { path: folder(['engine', 'drivers', 'gateway']) },
     },
     {

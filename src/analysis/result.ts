@@ -5,6 +5,7 @@ import type { CheckResult } from '../core/check.ts'
 import type { Outcome } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import type { Scalar } from '../load/steps.ts'
+import type { ErrorKind } from '../recording/errorKinds.ts'
 import type { LimiterFinding } from '../recording/findings.ts'
 import type { GeneratorHealth } from './health.ts'
 
@@ -77,6 +78,7 @@ export interface ScenarioSummary {
   /** The same per phase, for statements about phases. */
   readonly findings: readonly LimiterFinding[]
   readonly checks: readonly CheckResult[]
+  readonly errors: readonly ErrorKind[]
 }
 
 export interface RunSummary {

@@ -41,7 +41,7 @@ export interface SummaryParts {
   readonly expects?: Expects
   /** What the steps of each scenario came to; default: there were none. */
   readonly outcomes?: readonly ScenarioOutcome[]
-  readonly recorder: Pick<RunRecorder, 'series' | 'findings' | 'counts' | 'spans'>
+  readonly recorder: Pick<RunRecorder, 'series' | 'findings' | 'counts' | 'spans' | 'errors'>
 }
 
 /** What a summary needs beside what was recorded: plain data, which a journal keeps. */
@@ -135,6 +135,7 @@ function measured(
       observedWindowUs: observedWindowUsOf(finding),
     })),
     findings: ownFindings,
+    errors: recorder.errors.all().filter(({ scenario }) => scenario === name),
   }
 }
 

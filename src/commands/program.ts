@@ -7,6 +7,7 @@ import { addCapacityCommands } from './capacityProgram.ts'
 import { addCompare, addNightly, addTrend } from './comparisonProgram.ts'
 import type { CommandIo } from './io.ts'
 import { collect, decimal, durationText, integer, rateText, settable } from './options.ts'
+import { addReports } from './reportProgram.ts'
 import { withCaps, withOutput, withTarget } from './runOptions.ts'
 import { version } from './version.ts'
 
@@ -37,6 +38,7 @@ export function buildProgram(io: CommandIo, done: Done): Command {
   addNightly(program, io, done)
   addTrend(program, io, done)
   addRecover(program, io, done)
+  addReports(program, io, done)
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError('(add --help for the options)')
   }

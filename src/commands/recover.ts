@@ -12,6 +12,7 @@ import { journalName, rebuildRequestsCsv, requestsName } from '../recording/requ
 import type { RunFolder } from '../recording/runFolder.ts'
 import { StoredFolder } from '../recording/runReader.ts'
 import { appendHistory, appendMetrics, isInHistory, writeResults } from '../report/files.ts'
+import { writeReports } from '../report/runReports.ts'
 import { type CommandIo, say } from './io.ts'
 
 export async function recoverCommand(folder: string, io: CommandIo): Promise<number> {
@@ -50,6 +51,7 @@ async function recoverRun(stored: StoredFolder) {
   const names = readdirSync(workshop.path)
   for (const name of names) renameSync(workshop.file(name), stored.file(name))
   rmSync(workshop.path, { recursive: true })
+  writeReports(stored.path)
   return { replayed, requests }
 }
 

@@ -11,6 +11,7 @@ import { freshRunId, runIdOf } from '../recording/runFolder.ts'
 import { matrixText, type ProfileVerdicts } from '../report/matrixText.ts'
 import { summaryText } from '../report/summaryText.ts'
 import { dryRunText, estimates } from './dryRun.ts'
+import { tellGithub } from './github.ts'
 import { type CommandIo, say, wantsColour } from './io.ts'
 import type { PacingName } from './pacing.ts'
 import { type Prepared, prepare } from './prepare.ts'
@@ -146,6 +147,7 @@ async function runPlan(
   const session = { ...prepared, noSkip, expects, resultsPath, rowEvery, pacing, workers, screen }
   const result = await runSession(session, io)
   const { summary, folder } = result
+  tellGithub(summary, io)
   if (json) io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
   else {
     const colour = wantsColour(io.stdout, io.env)

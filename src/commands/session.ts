@@ -29,6 +29,7 @@ import type { RequestsProgress } from '../recording/requestsFile.ts'
 import { createRunFolder, type RunFolder, writeWhole } from '../recording/runFolder.ts'
 import type { Slice } from '../recording/slice.ts'
 import { appendHistory, appendMetrics, writeResults } from '../report/files.ts'
+import { writeReports } from '../report/runReports.ts'
 import { writeDecisions } from './decisions.ts'
 import { checkListening, guardHost } from './guard.ts'
 import { watchHost } from './hostReadings.ts'
@@ -204,7 +205,7 @@ class Session {
           // Not before the first requests: they have a start to make.
           this.#sentinel ??= startSentinel()
           this.#live.progress(progress)
-          this.#recorder.advance(progress.us)
+          this.#recorder.progress(progress)
         },
         health: (health) => {
           this.#health = health
@@ -237,6 +238,7 @@ class Session {
     await this.#recorder.close()
     if (this.#folder !== null && this.#writeError === null) {
       await writeResults(this.#folder, summary)
+      writeReports(this.#folder.path)
       await appendHistory(this.#folder, summary)
       await appendMetrics(this.#folder, metricRows(plan, summary, version))
       if (this.#gateway !== null) {

@@ -89,6 +89,11 @@ export class LatencyHistogram {
     return hdrLibrary().encodeIntoCompressedBase64(this.#open())
   }
 
+  /** Percentiles in ms as HdrHistogram's own tools print and plot them (`.hgrm`). */
+  percentilesText(): string {
+    return this.#open().outputPercentileDistribution(5, 1000)
+  }
+
   destroy(): void {
     this.#hdr?.destroy()
     this.#hdr = null

@@ -15,9 +15,15 @@ export const outcomes = [
 ] as const
 export type Outcome = (typeof outcomes)[number]
 
+/** Something for every outcome. */
+export function byOutcome<T>(make: (outcome: Outcome) => T): Record<Outcome, T> {
+  const entries: [string, T][] = outcomes.map((outcome) => [outcome, make(outcome)])
+  return Object.fromEntries(entries) as Record<Outcome, T>
+}
+
 /** A zero for every outcome. */
 export function emptyCounts(): Record<Outcome, number> {
-  return Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>
+  return byOutcome(() => 0)
 }
 
 /** How sure we are which limiter rejected. */

@@ -1,7 +1,7 @@
 // What the journal of a run tells beside its rows; the types only.
 
 import type { RunEvent } from '../core/event.ts'
-import type { Micros } from '../core/units.ts'
+import type { Progress } from '../core/progress.ts'
 import type { LimiterFinding } from './findings.ts'
 import type { Slice } from './slice.ts'
 
@@ -9,8 +9,8 @@ import type { Slice } from './slice.ts'
 export type Told =
   | { readonly slice: Slice }
   | { readonly event: RunEvent }
-  /** The run had reached this instant. */
-  | { readonly advanceUs: Micros }
+  /** Where the run was. */
+  | { readonly progress: Progress }
 
 /** What everything recorded so far has come to; absent: the same as before. */
 export interface CommittedState {

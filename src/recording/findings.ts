@@ -2,6 +2,7 @@
 // overshoot, recovery. A fold over the records of a run in the order of their ends.
 
 import { type LimitUnit, limitOf, windowUsOf } from '../core/limits.ts'
+import { entryOf } from '../core/maps.ts'
 import { type Confidence, copyRecord, type RequestRecord } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import { type DeclaredLimiter, limitersOfLane, type Plan, type Scenario } from '../load/plan.ts'
@@ -38,6 +39,8 @@ export interface FirstRejection {
   readonly evidence: string
   /** From the rejection to the first request sent after it that was admitted; null: not seen. */
   readonly recoveredAfterUs: Micros | null
+  /** Requests sent after the wait that Retry-After asked for and before recovery, and rejected. */
+  readonly rejectedAfterWait: number
   /** From the first admitted request to that one. */
   readonly windowUs: Micros | null
   /**
@@ -133,6 +136,7 @@ interface Open {
   /** The latest instant at which it is known to have rejected, before it admitted again. */
   rejectingUs: Micros
   recovered: RequestRecord | null
+  rejectedAfterWait: number
 }
 
 /** One lane in one phase. */
@@ -225,6 +229,7 @@ export class FindingsFold {
         admitted,
         rejectingUs: record.sentUs!,
         recovered: null,
+        rejectedAfterWait: 0,
       }
       opens.set(limiter, opened)
       opensOfLane.push(opened)
@@ -234,6 +239,9 @@ export class FindingsFold {
     }
     open.rejections++
     if (open.recovered === null) open.rejectingUs = Math.max(open.rejectingUs, record.sentUs!)
+    const { endUs, retryAfterUs } = open.record
+    const isAfterWait = retryAfterUs !== null && record.sentUs! > endUs! + retryAfterUs
+    if (isAfterWait && open.recovered === null) open.rejectedAfterWait++
     // Answers overtake each other: the first rejection is the one that was sent first.
     if (record.sentUs! < open.record.sentUs!) {
       open.record = copyRecord(record)
@@ -281,6 +289,7 @@ export class FindingsFold {
         evidence: record.error ?? '',
         recoveredAfterUs: recovered === null ? null : recovered.sentUs! - record.endUs!,
         ...windowOf(open),
+        rejectedAfterWait: open.rejectedAfterWait,
       },
     }
   }
@@ -363,15 +372,6 @@ function epochsOf(scenario: Scenario): [string, string][] {
     if (isolate === 'window') epoch = name
     return [`${scenario.name}\n${name}`, epoch]
   })
-}
-
-function entryOf<V>(entries: Map<string, V>, key: string, make: () => V): V {
-  let entry = entries.get(key)
-  if (entry === undefined) {
-    entry = make()
-    entries.set(key, entry)
-  }
-  return entry
 }
 
 function laneKey({ scenario, lane }: { scenario: string; lane: string }): string {

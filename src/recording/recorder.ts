@@ -3,11 +3,13 @@
 
 import { createWriteStream, rmSync, type WriteStream } from 'node:fs'
 import type { RunEvent } from '../core/event.ts'
+import type { Progress } from '../core/progress.ts'
 import { emptyCounts, type Outcome, outcomes } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import type { Plan } from '../load/plan.ts'
 import type { Committed, CommittedState, Told } from './committed.ts'
 import { CsvFile } from './csv.ts'
+import { ErrorFold } from './errorKinds.ts'
 import type { LimiterFinding } from './findings.ts'
 import { HlogFile } from './hlog.ts'
 import { IntervalFold, intervalColumns, intervalRow } from './intervals.ts'
@@ -15,9 +17,11 @@ import { JournalWriter } from './journal.ts'
 import type { JournalBatch } from './journalFormat.ts'
 import { journalName, type RequestsProgress, requestsName } from './requestsFile.ts'
 import { type RequestsThread, startRequestsThread } from './requestsThread.ts'
-import type { RunFolder } from './runFolder.ts'
+import { type RunFolder, writeWhole } from './runFolder.ts'
 import { SeriesFold } from './series.ts'
 import type { PhaseSpan, Slice } from './slice.ts'
+import { TimelineFold } from './timeline.ts'
+import { timelineName, timelineOf } from './timelineFile.ts'
 
 /** First and last instants of the measured requests of a phase, and how they ended. */
 export interface Span {
@@ -49,6 +53,8 @@ export class RunRecorder {
   findings: readonly LimiterFinding[] = []
   readonly counts = emptyCounts()
   readonly spans = new Map<string, Span>()
+  readonly errors = new ErrorFold()
+  readonly timeline = new TimelineFold()
   readonly #options: RecorderOptions
   readonly #intervals: IntervalFold
   readonly #files: Files | null
@@ -75,6 +81,8 @@ export class RunRecorder {
       if (cut.stage === 'measure') this.series.add(cut)
     }
     for (const span of slice.spans) this.#span(span)
+    for (const kind of slice.errors) this.errors.add(kind)
+    this.timeline.slice(slice)
     this.#tell({ slice })
   }
 
@@ -89,15 +97,17 @@ export class RunRecorder {
 
   event(event: RunEvent): void {
     const clean = { ...event, text: this.#options.redact(event.text) }
+    this.timeline.event(event)
     if (!this.#isBroken) this.#files?.events.write(`${JSON.stringify(clean)}\n`)
     this.#tell({ event: clean })
     this.#options.onEvent?.(clean)
   }
 
-  /** The run has reached `nowUs`: seconds that are over go to the files. */
-  advance(nowUs: Micros): void {
-    this.#intervals.advance(nowUs)
-    this.#tell({ advanceUs: nowUs })
+  /** Where the run is: seconds that are over go to the files. */
+  progress(progress: Progress): void {
+    this.timeline.progress(progress)
+    this.#intervals.advance(progress.us)
+    this.#tell({ progress })
   }
 
   /**
@@ -123,6 +133,16 @@ export class RunRecorder {
         events.end(() => resolve())
       }),
     ])
+    this.#writeTimeline()
+  }
+
+  #writeTimeline(): void {
+    const timeline = timelineOf(this.timeline, this.series.all())
+    try {
+      writeWhole(this.#options.folder!.file(timelineName), `${JSON.stringify(timeline)}\n`)
+    } catch (error) {
+      this.#fail(error as Error)
+    }
   }
 
   async #closeRows(journal: JournalWriter | null, requests: RequestsThread | null): Promise<void> {

@@ -52,7 +52,7 @@ export function replayJournal(path: string, recorder: RunRecorder): Replayed {
 function replay(told: Told, recorder: RunRecorder): void {
   if ('slice' in told) recorder.slice(told.slice)
   else if ('event' in told) recorder.event(told.event)
-  else recorder.advance(told.advanceUs)
+  else recorder.progress(told.progress)
 }
 
 function open(path: string): JournalReader {

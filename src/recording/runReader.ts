@@ -11,6 +11,7 @@ import { type LatencyInterval, readHlog } from './hlogReader.ts'
 import { intervalColumns } from './intervals.ts'
 import { type Manifest, manifestSchema } from './manifest.ts'
 import { journalName } from './requestsFile.ts'
+import { type Timeline, timelineName, timelineSchema } from './timelineFile.ts'
 
 /** A row of `intervals.csv`. */
 export interface IntervalRow {
@@ -68,6 +69,12 @@ export class StoredFolder {
   /** The same seconds as histograms of response times. */
   latencies(): AsyncGenerator<LatencyInterval, void> {
     return readHlog(this.file('latency.hlog'))
+  }
+
+  /** Null when the run has left none. */
+  timeline(): Timeline | null {
+    if (!existsSync(this.file(timelineName))) return null
+    return this.#json(timelineName, timelineSchema) as Timeline
   }
 
   /** Any table of the folder. */

@@ -16,6 +16,7 @@ import {
   ttftUs,
 } from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
+import { ErrorFold, type ErrorKind } from './errorKinds.ts'
 
 /** Length of a slice; seconds are made of whole slices. */
 export const sliceUs: Micros = 250_000
@@ -61,6 +62,12 @@ export interface PhaseSpan {
   readonly counts: Readonly<Record<Outcome, number>>
 }
 
+/** Requests that were intended to start in the quarter of a second from `startUs` on. */
+export interface DueCut {
+  readonly startUs: Micros
+  readonly count: number
+}
+
 export interface Slice {
   readonly startUs: Micros
   readonly series: readonly SeriesCut[]
@@ -69,6 +76,9 @@ export interface Slice {
   readonly lastLimiters: readonly (readonly [lane: string, limiter: string | null])[]
   readonly spans: readonly PhaseSpan[]
   readonly inFlightMax: number
+  /** When the requests that ended in this slice were due. */
+  readonly due: readonly DueCut[]
+  readonly errors: readonly ErrorKind[]
 }
 
 /** Series beyond this many are counted under `otherName`, to bound memory. */
@@ -80,6 +90,10 @@ export class SliceFold {
   readonly #series = new SeriesTable()
   readonly #lanes = new Map<string, LaneCut>()
   #lastLane: LaneCut | null = null
+  readonly #errors = new ErrorFold()
+  readonly #due = new Map<number, { count: number }>()
+  #lastDue = -1
+  #lastDueCount = { count: 0 }
   #spans: OpenSpan[] = []
   #startUs: Micros = 0
   #inFlightMax = 0
@@ -95,6 +109,8 @@ export class SliceFold {
     this.#isEmpty = false
     const series = this.#series.of(record, record.outcome, record.stage)
     series.add(record)
+    this.#dueAt(Math.floor(record.intendedUs / sliceUs))
+    if (record.outcome !== 'ok') this.#errors.record(record)
     if (record.inFlight >= this.#inFlightMax) this.#inFlightMax = record.inFlight + 1
     if (record.stage === 'measure') this.#span(record, us)
     this.#lane(record)
@@ -122,7 +138,11 @@ export class SliceFold {
       lastLimiters: [...this.#lanes].map(([lane, { last }]) => [lane, last] as const),
       spans: this.#spans,
       inFlightMax: this.#inFlightMax,
+      due: [...this.#due].map(([slice, { count }]) => ({ startUs: slice * sliceUs, count })),
+      errors: this.#errors.cut(),
     })
+    this.#due.clear()
+    this.#lastDue = -1
     this.#lanes.clear()
     this.#lastLane = null
     this.#spans = []
@@ -133,6 +153,16 @@ export class SliceFold {
   #open(us: Micros): void {
     this.cut()
     this.#startUs = Math.floor(us / sliceUs) * sliceUs
+  }
+
+  // Most requests are due in the slice of the one before.
+  #dueAt(slice: number): void {
+    if (slice !== this.#lastDue) {
+      this.#lastDue = slice
+      this.#lastDueCount = this.#due.get(slice) ?? { count: 0 }
+      this.#due.set(slice, this.#lastDueCount)
+    }
+    this.#lastDueCount.count++
   }
 
   #span({ scenario, phase, intendedUs, outcome }: RequestRecord, endUs: Micros): void {

@@ -13,14 +13,18 @@ import { RunRecorder } from '../recording/recorder.ts'
 import { journalName } from '../recording/requestsFile.ts'
 import { createRunFolder } from '../recording/runFolder.ts'
 import { writeResults } from '../report/files.ts'
+import { reportNames } from '../report/runReports.ts'
 
-/** Files that a run leaves, by name, but for those that are not made of its journal. */
+/**
+ * Files that a run leaves, by name, but for those that are not made of its journal, and for reports,
+ * which are made of the others.
+ */
 export function filesIn(folder: string): Record<string, string> {
   const names = readdirSync(folder).filter((name) => !others.has(name))
   return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]))
 }
 
-const others = new Set(['manifest.json', 'decisions.csv', journalName])
+const others = new Set<string>(['manifest.json', 'decisions.csv', journalName, ...reportNames])
 
 /** Another name for a journal, which stays when the run removes its own. */
 export function keepJournal(folder: string): string {
@@ -54,7 +58,7 @@ export async function stopCleanlyAfter(journalPath: string, plan: Plan): Promise
     for (const one of told) {
       if ('slice' in one) recorder.slice(one.slice)
       else if ('event' in one) recorder.event(one.event)
-      else recorder.advance(one.advanceUs)
+      else recorder.progress(one.progress)
     }
   }
   recorder.commit()

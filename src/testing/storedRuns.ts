@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type GeneratorReadings, judgeGenerator } from '../analysis/health.ts'
 import { summarize } from '../analysis/summary.ts'
+import type { RequestRecord } from '../core/record.ts'
 import type { GatewaySpec } from '../gateway/spec.ts'
 import { type Plan, planHash } from '../load/plan.ts'
 import { RunFolds } from '../recording/folds.ts'
@@ -13,6 +14,7 @@ import { manifestText } from '../recording/manifest.ts'
 import { RunRecorder } from '../recording/recorder.ts'
 import { createRunFolder, writeWhole } from '../recording/runFolder.ts'
 import { writeResults } from '../report/files.ts'
+import { writeReports } from '../report/runReports.ts'
 import { type Simulation, simulate } from './simulate.ts'
 
 export interface StoreOptions {
@@ -30,6 +32,23 @@ export interface StoreOptions {
 export async function storeRun(options: StoreOptions): Promise<string> {
   const { plan, spec } = options
   const simulation = await simulate({ plan, ...(spec === undefined ? {} : { spec }) })
+  return storeSimulation(simulation, options)
+}
+
+/** A run of which there are only records. */
+export function madeUp(records: RequestRecord[]): Omit<Simulation, 'decisions'> {
+  const counts = { planned: records.length, sent: records.length, ended: records.length }
+  const lag = { count: 0, p50Us: null, p90Us: null, p99Us: null, maxUs: null }
+  const result = { reason: 'completed', unsent: 0, ...counts, lag, scenarios: [] } as const
+  return { records, events: [], progress: [], gaps: [], result }
+}
+
+/** Writes the folder of a run that has been simulated, or made up; resolves with the path. */
+export async function storeSimulation(
+  simulation: Omit<Simulation, 'decisions'>,
+  options: Omit<StoreOptions, 'spec'>,
+): Promise<string> {
+  const { plan } = options
   const startedMs = options.startedMs ?? Date.UTC(2026, 10, 20)
   const resultsPath = options.resultsPath ?? mkdtempSync(join(tmpdir(), 'limitscope-runs-'))
   const folder = createRunFolder(resultsPath, plan.runId)
@@ -63,23 +82,25 @@ export async function storeRun(options: StoreOptions): Promise<string> {
   for (const record of simulation.records) folds.record(record)
   for (const { gapsUs, ...names } of simulation.gaps) folds.gaps(names, gapsUs)
   folds.close()
+  for (const progress of simulation.progress) recorder.progress(progress)
   recorder.findings = folds.findings.all()
   const summary = summarize({
     plan,
     planHash: planHash(plan),
     target: 'gateway',
     startedMs,
-    durationUs: Math.max(0, ...simulation.records.map(({ endUs }) => endUs ?? 0)),
+    durationUs: simulation.records.reduce((us, { endUs }) => Math.max(us, endUs ?? 0), 0),
     reason: simulation.result.reason,
     health: judgeGenerator({ ...readingsOf(simulation), ...options.readings }),
     recorder,
   })
   await recorder.close()
   await writeResults(folder, summary)
+  writeReports(folder.path)
   return folder.path
 }
 
-function readingsOf({ result, records }: Simulation): GeneratorReadings {
+function readingsOf({ result, records }: Omit<Simulation, 'decisions'>): GeneratorReadings {
   return {
     planned: result.planned,
     sent: result.sent,
