@@ -159,6 +159,8 @@ describe('statements', () => {
     ['count(ok){phase=a, lane=free} > 1', 'expected {phase=…} alone'],
     ['p99(response){phase=a} > 1s', 'expected {phase=…} alone'],
     ['limit(x).window < 10', "expected a duration with its unit, like '10ms'"],
+    ['goodputt / offered > 1', "unknown metric 'goodputt': did you mean 'goodput'?"],
+    ['goodput(ok) > 1', "unknown argument of goodput() 'ok'"],
     ['5 < 6', 'expected a metric on the left'],
     ['p99(response) < ', 'expected a value after the operator'],
   ])('that cannot be understood say why: %s', (text, message) => {
@@ -201,6 +203,9 @@ describe('a summary', () => {
           'value(used) == 960',
           'value(missing) == 1',
           'limit(requests).retry_after > 1s',
+          'first_rejection(requests).admitted == 40',
+          'goodput / offered > 0.85',
+          'goodput{shape=cheap} == rate(ok){shape=cheap}',
         ],
         differences: [
           {
@@ -267,6 +272,9 @@ describe('a summary', () => {
       'passed',
       'inconclusive',
       'inconclusive',
+      'passed',
+      'passed',
+      'passed',
     ])
     expect(checks[10]!.actual).toBe('4 (44 requests - 40 requests * 1)')
     expect(checks[2]!.reason).toBe(

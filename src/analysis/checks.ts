@@ -116,6 +116,7 @@ function evaluated(values: readonly number[], signs: readonly Sign[]): number {
 function read(metric: Metric, subject: CheckSubject): Reading {
   switch (metric.name) {
     case 'first':
+    case 'first_rejection':
       return readFirst(metric, subject)
     case 'limit':
       return readLimit(metric, subject)
@@ -132,6 +133,10 @@ function read(metric: Metric, subject: CheckSubject): Reading {
       return readValue(metric.argument, subject)
     case 'ladder':
       return readLadder(metric.field!, subject)
+    case 'goodput':
+      return readCount('rate', { ...metric, argument: 'ok' }, subject)
+    case 'offered':
+      return readCount('rate', { ...metric, argument: 'all' }, subject)
     case 'tokens_per_s': {
       const series = pick(metric, subject)
       const sum = series.reduce((total, { tokensPerS }) => total + (tokensPerS ?? 0), 0)

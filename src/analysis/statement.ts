@@ -57,12 +57,15 @@ const outcomeNames = 'ok limited refused failed timeout broken aborted unsent se
 /** Metrics, the arguments they take (null: any name) and their fields. */
 const metrics = {
   first: { arguments: null, fields: fieldsOfFirst },
+  first_rejection: { arguments: null, fields: fieldsOfFirst },
   limit: { arguments: null, fields: fieldsOfLimit },
   count: { arguments: outcomeNames, fields: [] },
   share: { arguments: outcomeNames, fields: [] },
   rate: { arguments: outcomeNames, fields: [] },
   tokens: { arguments: outcomeNames, fields: [] },
   tokens_per_s: { arguments: [''], fields: [] },
+  goodput: { arguments: [''], fields: [] },
+  offered: { arguments: [''], fields: [] },
   value: { arguments: null, fields: [] },
   ladder: { arguments: [''], fields: fieldsOfLadder },
   min: { arguments: quantileMeasures, fields: [] },
@@ -127,7 +130,10 @@ function parseExpression(text: string): Expression {
     const sign = i % 2 === 1 ? (others[i - 1] as Sign) : null
     return sign === null ? [] : [{ sign, operand: parseOperand(part.trim()) }]
   })
-  return { first: parseOperand(first!.trim()), rest }
+  const head = parseOperand(first!.trim())
+  if (rest.length > 0)
+    for (const one of [head, ...rest.map(({ operand }) => operand)]) checkNumber(one)
+  return { first: head, rest }
 }
 
 const timesOfLimit = ['recovered', 'window', 'retry_after', 'retry_error']
@@ -144,7 +150,7 @@ export function isTime(operand: Operand): boolean {
 }
 
 function parseOperand(text: string): Operand {
-  const call = /^(\w+)\(([^)]*)\)\s*(?:\{([^}]*)\})?\s*(?:\.(\w+))?$/.exec(text)
+  const call = /^(\w+)\(([^)]*)\)\s*(?:\{([^}]*)\})?\s*(?:\.(\w+))?$/.exec(bracketed(text))
   if (call === null) return { kind: 'value', value: parseValue(text), text }
   const [, name, argument, filters, field] = call
   const known = metricOf(name!)
@@ -163,6 +169,18 @@ function parseOperand(text: string): Operand {
     filters: checkedFilters(known, parseFilters(filters ?? '')),
     field: field ?? null,
   }
+}
+
+/** A word that is summed or divided was meant for a metric. */
+function checkNumber(operand: Operand): void {
+  if (operand.kind === 'value' && typeof operand.value === 'string') metricOf(operand.value)
+}
+
+/** 'goodput{lane=free}' → 'goodput(){lane=free}': what takes no argument needs no brackets. */
+function bracketed(text: string): string {
+  const [name] = /^\w+/.exec(text) ?? ['']
+  const isPlain = Object.hasOwn(metrics, name) && metrics[name as MetricName].arguments?.[0] === ''
+  return isPlain && !text.startsWith(`${name}(`) ? `${name}()${text.slice(name.length)}` : text
 }
 
 function metricOf(name: string): MetricName {
