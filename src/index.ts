@@ -1,5 +1,6 @@
 // The public API of limitscope.
 
+export { type ProfileCall, profile } from './commands/profileLibrary.ts'
 export { version } from './commands/version.ts'
 export {
   burst,
@@ -53,3 +54,5 @@ export type {
   SystemInput,
   TargetInput,
 } from './config/schema.ts'
+export type { ProfileEvent } from './profile/contract.ts'
+export type { ProfileDocument, ProfiledLimiter, ProfileWarning } from './profile/document.ts'

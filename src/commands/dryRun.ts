@@ -48,6 +48,10 @@ export function dryRunText(plan: Plan, target: string): string {
       lines.push(`  skipped: ${scenario.skip}`)
       continue
     }
+    if (scenario.profile !== null) {
+      const most = formatInteger(scenario.profile.requestsMax)
+      lines.push(`  profiles the target first, with at most ${most} requests`)
+    }
     lines.push(...stepLines('needs', scenario.needs), ...stepLines('setup', scenario.setup))
     for (const phase of scenario.phases) {
       lines.push(...stepLines('before', phase.before))

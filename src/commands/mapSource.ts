@@ -24,8 +24,8 @@ import type { Lane } from '../load/lanes.ts'
 import { limitersOfLane, type Plan } from '../load/plan.ts'
 import { StoredFolder } from '../recording/runReader.ts'
 import { type Probe, probeAll } from './check.ts'
+import { splitHeaders, splitUrl } from './endpointFlags.ts'
 import type { CommandIo } from './io.ts'
-import { splitHeaders, splitUrl } from './load.ts'
 import { type Prepared, prepare, secretsOf } from './prepare.ts'
 
 export interface MapSourceFlags {

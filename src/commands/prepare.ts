@@ -15,6 +15,7 @@ import { presets } from '../gateway/presets.ts'
 import { type GatewaySpec, tierOf } from '../gateway/spec.ts'
 import type { Lane, LaneSecrets } from '../load/lanes.ts'
 import type { DeclaredLimiter, Plan, Scenario } from '../load/plan.ts'
+import { readLimits } from './limitsFile.ts'
 
 /** Everything a session needs but its screen. */
 export interface Prepared {
@@ -33,6 +34,8 @@ export interface PrepareOptions {
   readonly overrides: PlanOverrides
   /** The target profile of the scenarios' system that is asked for. */
   readonly profile?: string | undefined
+  /** The limits of a profile's file, instead of what is declared; undefined: no file. */
+  readonly limits?: string | undefined
 }
 
 /** Throws `UserError` for everything that can be known before the first request. */
@@ -49,7 +52,8 @@ export async function prepare(
     target.kind === 'gateway'
       ? gatewaySpec(target.preset, loaded.config.gateway ?? {}, where.env)
       : null
-  const declared = gateway === null ? [] : limitersOfGateway(gateway)
+  const limits = options.limits === undefined ? null : readLimits(options.limits, where.cwd)
+  const declared = limits?.limiters ?? (gateway === null ? [] : limitersOfGateway(gateway))
   const frozen = freezePlan(loaded, {
     ...options,
     declared,
@@ -57,7 +61,7 @@ export async function prepare(
     profile: part.profile,
     env: where.env,
   })
-  const { warnings } = frozen
+  const warnings = [...frozen.warnings, ...(limits?.warnings ?? [])]
   const plan = gateway === null ? frozen.plan : onGateway(frozen.plan, gateway)
   checkStatements(plan)
   const secrets = await secretsOf(plan, where)

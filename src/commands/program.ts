@@ -8,6 +8,7 @@ import { addCompare, addNightly, addTrend } from './comparisonProgram.ts'
 import type { CommandIo } from './io.ts'
 import { collect, decimal, durationText, integer, rateText, settable } from './options.ts'
 import { addReports } from './reportProgram.ts'
+import { reporters } from './reporters.ts'
 import { withCaps, withOutput, withTarget } from './runOptions.ts'
 import { version } from './version.ts'
 
@@ -32,6 +33,7 @@ export function buildProgram(io: CommandIo, done: Done): Command {
   addRun(program, io, done)
   addLoad(program, io, done)
   addCapacityCommands(program, io, done)
+  addProfile(program, io, done)
   addCheck(program, io, done)
   addGateway(program, io, done)
   addCompare(program, io, done)
@@ -131,6 +133,59 @@ function addLoad(program: Command, io: CommandIo, done: Done): void {
 async function warmUp(): Promise<void> {
   const { warmEngineThread } = await import('../engine/thread.ts')
   warmEngineThread()
+}
+
+function addProfile(program: Command, io: CommandIo, done: Done): void {
+  program
+    .command('profile')
+    .description('find out which limiters stand in front of an endpoint, and what each one does')
+    .argument('<url>', "http or https URL, or 'gateway:NAME' for the embedded gateway")
+    .option('--max-requests <n>', 'most requests; default 2000; needed for public hosts', integer)
+    .option('--max-tokens <n>', 'most tokens', integer)
+    .option('--max-duration <duration>', "longest time; default '10m'", durationText)
+    .option('--concurrency <n>', 'most requests in flight; default 32', integer)
+    .addOption(
+      new Option('--shape <kind>', 'what is sent; auto goes by the path').choices([
+        'auto',
+        'raw',
+        'chat',
+        'completion',
+        'embedding',
+      ]),
+    )
+    .option('--model <name>', 'model to ask for')
+    .option('--prompt-tokens <n>', 'prompt of the expensive shape; default 200', integer)
+    .option('--output-tokens <n>', 'output of the expensive shape; default 200', integer)
+    .option('-m, --method <method>', 'HTTP method of raw requests')
+    .option('-H, --header <line>', "header: 'Name: value'; may be repeated", collect, [])
+    .option('-b, --body <text>', 'body of raw requests; @file reads it from a file')
+    .option(
+      '--second-header <line>',
+      'the same with another value: has it a limit of its own? may be repeated',
+      collect,
+      [],
+    )
+    .option('--second-path <path>', 'likewise with another path', collect, [])
+    .option('--second-model <name>', 'likewise with another model', collect, [])
+    .option('--timeout <duration>', "deadline of a request; default '10s'", durationText)
+    .option('--dialect <name>', 'how limits and rejections are written; default auto')
+    .option('--seed <n>', 'seed of everything random', integer)
+    .option('--insecure', 'do not verify the certificate of the target')
+    .option('--cacert <file>', 'PEM file of an additional authority')
+    .addOption(
+      settable('--reporter <name>', 'what is shown while it runs', 'REPORTER').choices(reporters),
+    )
+    .option('--json', 'print the profile as one JSON document')
+    .option('--save <file>', 'write it to a file, for run --limits')
+    .option('--dry-run', 'tell what it may cost, and do nothing')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  limitscope profile http://localhost:8080/api --max-requests 500\n  limitscope profile https://gateway.example/v1/chat/completions --model m -H 'Authorization: Bearer …' --max-requests 400 --save profile.json\n  limitscope profile gateway:openai",
+    )
+    .action(async (url: string, flags) => {
+      const { profileCommand } = await import('./profile.ts')
+      done(await profileCommand(url, flags, io))
+    })
 }
 
 function addCheck(program: Command, io: CommandIo, done: Done): void {

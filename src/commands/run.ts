@@ -16,6 +16,7 @@ import { type CommandIo, say, wantsColour } from './io.ts'
 import type { PacingName } from './pacing.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import type { Reporter } from './reporters.ts'
+import { saveProfiles, withProfiles } from './scenarioProfiles.ts'
 import { chooseScreen } from './screens.ts'
 import { runSession, type SessionResult } from './session.ts'
 import { chooseWorkers } from './workers.ts'
@@ -35,6 +36,8 @@ export interface OutputFlags {
   readonly requests?: number
   readonly pacing?: PacingName
   readonly workers?: number | 'auto'
+  /** File of a profile, whose limits are declared. */
+  readonly limits?: string
   /** False: scenarios that are skipped make the run inconclusive. */
   readonly skip?: boolean
   /** What is expected where a system and its document differ; default either. */
@@ -80,7 +83,11 @@ export async function runCommand(
   let system: SystemInput | null = null
   for (const profile of profiles) {
     const runId = runIdFor({ ...flags, out }, profiles.length > 1 ? `${name}-${profile}` : name, io)
-    const prepared = await prepare(loaded, { runId, scenarios, overrides, profile }, io)
+    const prepared = await prepare(
+      loaded,
+      { runId, scenarios, overrides, profile, limits: flags.limits },
+      io,
+    )
     const result = await runPlan(prepared, { ...flags, out }, io)
     if (result === null) continue
     system = prepared.system ?? null
@@ -138,16 +145,28 @@ async function runPlan(
     return null
   }
   const resultsPath = flags.save === false ? null : resultsPathOf(flags.out, io)
+  const profiled = await withProfiles(prepared, io)
+  const { plan } = profiled.prepared
   const screen = await chooseScreen(flags.reporter, json, io)
   const rowEvery = flags.requests ?? 1
   const pacing = flags.pacing ?? 'auto'
-  const workers = chooseWorkers(prepared.plan, flags.workers ?? 'auto')
+  const workers = chooseWorkers(plan, flags.workers ?? 'auto')
   const noSkip = flags.skip === false
   const expects = flags.expect ?? 'either'
-  const session = { ...prepared, noSkip, expects, resultsPath, rowEvery, pacing, workers, screen }
+  const session = {
+    ...profiled.prepared,
+    noSkip,
+    expects,
+    resultsPath,
+    rowEvery,
+    pacing,
+    workers,
+    screen,
+  }
   const result = await runSession(session, io)
   const { summary, folder } = result
   tellGithub(summary, io)
+  if (folder !== null) saveProfiles(profiled, folder)
   if (json) io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
   else {
     const colour = wantsColour(io.stdout, io.env)

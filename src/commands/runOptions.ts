@@ -68,6 +68,9 @@ export function withOutput(command: Command): Command {
         'PACING',
       ).choices(pacingNames),
     )
+    .addOption(
+      settable('--limits <file>', "limits to declare: what 'profile --save' has written", 'LIMITS'),
+    )
     .option('--json', 'print the summary as one JSON document')
     .option('--dry-run', 'tell what would be done, and do nothing')
 }

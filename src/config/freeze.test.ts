@@ -260,7 +260,7 @@ test('what the target tells of its limiters stands in for what the config says',
   const { plan, warnings } = freeze(config, { declared })
   expect(plan.limiters).toEqual(declared)
   expect(warnings).toEqual([
-    'limiters and tiers of the config are not used: the embedded gateway tells its own; change those under gateway',
+    'limiters and tiers of the config are not used: those of --limits, or of the embedded gateway (changed under gateway), stand in for them',
   ])
 })
 

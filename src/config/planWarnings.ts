@@ -56,7 +56,7 @@ function limiterNameWarnings(plan: Plan): string[] {
 function declarationWarnings({ own, declared }: WarningContext): string[] {
   if (own.length === 0 || declared.length === 0) return []
   return [
-    'limiters and tiers of the config are not used: the embedded gateway tells its own; change those under gateway',
+    'limiters and tiers of the config are not used: those of --limits, or of the embedded gateway (changed under gateway), stand in for them',
   ]
 }
 

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { parseDurationUs } from '../core/units.ts'
 import { type ArrivalProcess, isOpen, peakPerS } from '../load/arrivals.ts'
 import type { MixEntry } from '../load/mix.ts'
-import type { DeclaredLimiter, Phase, Scenario } from '../load/plan.ts'
+import type { DeclaredLimiter, Phase, ProfileAsk, Scenario } from '../load/plan.ts'
 import type { StopRule } from '../load/stop.ts'
 import { arrivalsOf } from './arrivalsInput.ts'
 import { anonymousLane, catalogOf, isWeighted, shapeIn } from './catalog.ts'
@@ -34,6 +34,7 @@ export function scenarioOf({ input }: LoadedScenario, config: ConfigInput): Scen
     name: input.name,
     title: input.title ?? input.name,
     skip: null,
+    profile: profileOf(input.profile),
     needs: (input.needs ?? []).flatMap((need) => ('step' in need ? [stepOf(need.step)] : [])),
     setup: (input.setup ?? []).map(stepOf),
     phases: phasesOf(input).map((phase) => phaseOf(phase, config)),
@@ -50,6 +51,12 @@ function expectationsOf({ slo = [], expect = [] }: LoadedScenario['input']) {
     expectations: all.map((one) => (typeof one === 'string' ? one : one.statement)),
     differences: all.filter((one) => typeof one !== 'string'),
   }
+}
+
+function profileOf(profile: LoadedScenario['input']['profile']): ProfileAsk | null {
+  if (profile === undefined) return null
+  const { maxRequests = 1_000, maxDuration = '5m' } = profile === true ? {} : profile
+  return { requestsMax: maxRequests, durationUsMax: parseDurationUs(maxDuration) }
 }
 
 /** The limiters that a config declares, in the order in which they are asked. */

@@ -75,8 +75,22 @@ const own = {
     .describe('Steps before the first request; when one fails, the scenario is not gone on with.'),
 }
 
+const profileSchema = z.union(
+  [
+    z.literal(true),
+    object('a profile', {
+      maxRequests: count.optional().describe('Most requests of the profile; default 1000.'),
+      maxDuration: span.optional().describe("Longest profile; default '5m'."),
+    }),
+  ],
+  { error: 'expected true, or { maxRequests, maxDuration }' },
+)
+
 /** What surrounds the phases. */
 const around = {
+  profile: profileSchema
+    .optional()
+    .describe('First find out which limiters the target has, and declare those for the run.'),
   needs: list('at least one need', needSchema)
     .optional()
     .describe('Where one of them is not met, the scenario is skipped.'),
@@ -153,7 +167,7 @@ export type LaneRefInput = NonNullable<PhaseInput['lanes']>[number]
 /** Keys by which scenarios are told from other things that a module exports. */
 const tellingKeys = [
   ...['phases', 'arrivals', 'mix', 'until', 'measure', 'expect', 'slo', 'isolate'],
-  ...['setup', 'steps', 'needs', 'teardown', 'probes'],
+  ...['setup', 'steps', 'needs', 'teardown', 'probes', 'profile'],
 ]
 
 /** Whether a value is meant as a scenario, right or wrong. */

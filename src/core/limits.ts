@@ -39,12 +39,16 @@ export interface SlidingLog {
   readonly windowUs: Micros
 }
 
-/** The previous window's count, weighted by how much of it still overlaps, plus the current one's. */
+/**
+ * The previous window's count, weighted by how much of it still overlaps, plus the current one's.
+ * `isFloored`: the weighted part counts in whole units only, as in HAProxy and Upstash; default false.
+ */
 export interface SlidingCounter {
   readonly kind: 'sliding-counter'
   readonly limit: number
   readonly windowUs: Micros
   readonly anchor: WindowAnchor
+  readonly isFloored?: boolean
 }
 
 /**

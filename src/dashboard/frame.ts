@@ -8,24 +8,12 @@ import { withHelp } from './help.ts'
 import { latencyNote, latencyRows, latencyWordings } from './latencyPanel.ts'
 import { columnsMin, type Layout, layOut, rowsMin } from './layout.ts'
 import { limiterRows, limiterRowsMax, limiterRowsMin, limitersNote } from './limitersPanel.ts'
-import {
-  accent,
-  bad,
-  cleanText,
-  cutRow,
-  cutText,
-  dim,
-  fittingRow,
-  joinRows,
-  type Row,
-  strong,
-  warn,
-} from './row.ts'
+import { accent, bad, cutRow, dim, fittingRow, joinRows, type Row, strong, warn } from './row.ts'
 import { statusLine } from './statusLine.ts'
 import { headerTitles, statusRows } from './statusPanel.ts'
 import { paintRow, type Style } from './style.ts'
 import { throughputRows, throughputWordings } from './throughputPanel.ts'
-import type { PanelName, ViewState } from './viewState.ts'
+import { keys, type PanelName, type ViewState } from './viewState.ts'
 
 /** Lines of the screen: never more than `rows`, never wider than `columns`. */
 export function drawFrame(
@@ -38,19 +26,20 @@ export function drawFrame(
   return rows.map((row) => paintRow(cutRow(row, size.columns), style))
 }
 
-/** The frame before with the error in its last line: the run goes on, and so does the next frame. */
-export function failureFrame(before: readonly string[], error: unknown, columns: number): string[] {
-  const why = error instanceof Error ? error.message : String(error)
-  const text = cutText(cleanText(`cannot draw, the run goes on: ${why}`), columns)
-  return [...before.slice(0, -1), text]
-}
-
 function rowsOf(snapshot: LiveSnapshot, size: PaneSize, view: ViewState): Row[] {
   if (size.columns < columnsMin || size.rows < rowsMin) return tooSmall(snapshot, size)
   const sections =
     view.maximised === null ? overview(snapshot, size) : maximised(snapshot, size, view.maximised)
   const rows = drawGrid(sections, footerRow(snapshot, view), size.columns)
-  return view.isHelpShown ? withHelp(rows, size.columns) : rows
+  return view.isHelpShown ? withHelp(rows, size.columns, help) : rows
+}
+
+const help = {
+  keys,
+  notes: [
+    'Latencies are of OK answers, from the intended start;',
+    '– is unknown, or too few samples for that quantile.',
+  ],
 }
 
 function tooSmall(snapshot: LiveSnapshot, { columns, rows }: PaneSize): Row[] {

@@ -2,11 +2,16 @@
 
 import { overlay } from './grid.ts'
 import { accent, dim, fitRow, plain, type Row, rowWidth, strong } from './row.ts'
-import { keys } from './viewState.ts'
+
+/** Keys with what they do, and what else there is to say. */
+export interface KeyHelp {
+  readonly keys: readonly (readonly [string, string])[]
+  readonly notes: readonly string[]
+}
 
 /** `rows` with the help in their middle. */
-export function withHelp(rows: readonly Row[], columns: number): Row[] {
-  const box = helpBox(Math.min(columns - 4, 58)).slice(0, rows.length)
+export function withHelp(rows: readonly Row[], columns: number, help: KeyHelp): Row[] {
+  const box = helpBox(help, Math.min(columns - 4, 58)).slice(0, rows.length)
   const top = Math.max(0, Math.floor((rows.length - box.length) / 2))
   const left = Math.max(0, Math.floor((columns - rowWidth(box[0] ?? [])) / 2))
   return rows.map((row, i) => {
@@ -15,12 +20,11 @@ export function withHelp(rows: readonly Row[], columns: number): Row[] {
   })
 }
 
-function helpBox(columns: number): Row[] {
+function helpBox({ keys, notes }: KeyHelp, columns: number): Row[] {
   const inner = columns - 4
   const lines: Row[] = [
     ...keys.map(([key, text]): Row => [accent(key.padEnd(11)), plain(text)]),
-    [dim('Latencies are of OK answers, from the intended start;')],
-    [dim('– is unknown, or too few samples for that quantile.')],
+    ...notes.map((note): Row => [dim(note)]),
   ]
   const title: Row = [dim('╭─ '), strong('KEYS'), dim(` ${'─'.repeat(columns - 9)}╮`)]
   const body = lines.map((line): Row => [dim('│ '), ...fitRow(line, inner), dim(' │')])

@@ -82,10 +82,24 @@ function styleOf(algorithm: Bucket): RefillStyle {
   return algorithm.kind === 'token-bucket' ? algorithm.refillStyle : 'continuous'
 }
 
-/** Credit of one unit, and credit that one µs brings. */
-function refill({ refillUnits, refillUs }: Bucket): { perUnit: number; perUs: number } {
+interface Refill {
+  /** Credit of one unit. */
+  readonly perUnit: number
+  /** Credit that one µs brings. */
+  readonly perUs: number
+}
+
+/** Every look at a bucket needs these: they are computed once per bucket. */
+const refills = new WeakMap<Bucket, Refill>()
+
+function refill(bucket: Bucket): Refill {
+  const known = refills.get(bucket)
+  if (known !== undefined) return known
+  const { refillUnits, refillUs } = bucket
   const divisor = Number.isInteger(refillUnits) ? greatestDivisor(refillUnits, refillUs) : 1
-  return { perUnit: refillUs / divisor, perUs: refillUnits / divisor }
+  const computed = { perUnit: refillUs / divisor, perUs: refillUnits / divisor }
+  refills.set(bucket, computed)
+  return computed
 }
 
 function greatestDivisor(a: number, b: number): number {

@@ -21,7 +21,7 @@ import { window } from './window.ts'
 export type State = object
 
 /** Every algorithm that works on costs and time; concurrency works on releases instead. */
-type TimedAlgorithm = Exclude<LimiterAlgorithm, { kind: 'concurrency' }>
+export type TimedAlgorithm = Exclude<LimiterAlgorithm, { kind: 'concurrency' }>
 
 const timed: { readonly [K in TimedAlgorithm['kind']]: unknown } = {
   'fixed-window': window,
@@ -32,7 +32,8 @@ const timed: { readonly [K in TimedAlgorithm['kind']]: unknown } = {
   'leaky-queue': leakyQueue,
 }
 
-function algorithmOf(algorithm: TimedAlgorithm): Algorithm<TimedAlgorithm, State> {
+/** The state machine of an algorithm, for those who play it through by their own rules. */
+export function algorithmOf(algorithm: TimedAlgorithm): Algorithm<TimedAlgorithm, State> {
   return timed[algorithm.kind] as Algorithm<TimedAlgorithm, State>
 }
 

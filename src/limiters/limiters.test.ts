@@ -36,6 +36,13 @@ const cases: Record<string, LimiterAlgorithm> = {
     windowUs: seconds(3),
     anchor: 'first-request',
   },
+  'sliding counter in whole units': {
+    kind: 'sliding-counter',
+    limit: 6,
+    windowUs: seconds(3),
+    anchor: 'first-request',
+    isFloored: true,
+  },
   'token bucket': tokenBucket(5, 3, seconds(2)),
   'token bucket with an awkward rate': tokenBucket(4, 7, 999_983),
   'token bucket refilled in steps': { ...tokenBucket(5, 2, seconds(1)), refillStyle: 'steps' },

@@ -73,18 +73,27 @@ function fits(
 
 /** The estimate of the sliding count, times the window. */
 function weighted(
-  { windowUs }: SlidingCounter,
+  { windowUs, isFloored = false }: SlidingCounter,
   { startUs, previous, current }: SlidingCounterState,
   nowUs: Micros,
 ): number {
   if (startUs === null) return 0
-  return previous * (windowUs - (nowUs - startUs)) + current * windowUs
+  const fading = previous * (windowUs - (nowUs - startUs))
+  const counted = isFloored ? Math.floor(fading / windowUs) * windowUs : fading
+  return counted + current * windowUs
 }
 
 /** First elapsed time of a window at which `fading` units weigh no more than `room`. */
-function roomAtUs({ windowUs }: SlidingCounter, fading: number, room: number): Micros {
+function roomAtUs(
+  { windowUs, isFloored = false }: SlidingCounter,
+  fading: number,
+  room: number,
+): Micros {
   if (room < 0) return windowUs
   if (fading <= room) return 0
+  // floor(fading × (W − e) / W) <= room means fading × (W − e) < (room + 1) × W.
+  if (isFloored && fading < room + 1) return 0
+  if (isFloored) return windowUs - (Math.ceil(((room + 1) * windowUs) / fading) - 1)
   // fading × (W − e) <= room × W, solved for the smallest integer e.
   return windowUs - Math.floor((room * windowUs) / fading)
 }

@@ -64,6 +64,8 @@ export interface Scenario {
   readonly title: string
   /** Why it is not run, when that is known beforehand; null: it is. */
   readonly skip: string | null
+  /** First it is found out which limiters the target has; null: they are as declared. */
+  readonly profile: ProfileAsk | null
   /** What it needs of the target: when one fails, the scenario is skipped. */
   readonly needs: readonly Step[]
   /** Before the phases: when one fails, nothing more is run but the teardown. */
@@ -90,9 +92,16 @@ export interface KnownDifference {
   readonly note: string
 }
 
+/** A profile before the load: as the first lane of the scenario, with its first shape. */
+export interface ProfileAsk {
+  readonly requestsMax: number
+  readonly durationUsMax: Micros
+}
+
 /** A scenario without anything around its phases. */
 export const bareScenario: Omit<Scenario, 'name' | 'title' | 'phases'> = {
   skip: null,
+  profile: null,
   needs: [],
   setup: [],
   probes: [],

@@ -18,6 +18,8 @@ export interface ProfileOptions {
   readonly target: string
   readonly seed: number
   readonly budget: ProfileBudget
+  /** Once a limiter is identified, more are looked for behind it; default false. */
+  readonly searchesFurther?: boolean
   /** Most requests in flight at once; default 32. */
   readonly inFlightMax?: number
   /** The longest Retry-After that is waited for; default the duration that is left. */

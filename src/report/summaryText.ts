@@ -1,6 +1,5 @@
 // The final summary as text: the same in a terminal, in a pipe and in a CI log.
 
-import { stripVTControlCharacters } from 'node:util'
 import type {
   CheckResult,
   LimiterSummary,
@@ -20,6 +19,7 @@ import {
 } from '../core/format.ts'
 import { limitOf } from '../core/limits.ts'
 import { type Paint, painter } from './paint.ts'
+import { textTable } from './textTable.ts'
 
 export interface SummaryTextOptions {
   readonly colour: boolean
@@ -53,8 +53,8 @@ function scenarioLines(scenario: ScenarioSummary, paint: Paint): string[] {
   }
   return [
     paint('bold', `${scenario.name}`) + paint('dim', `  ${countsText(scenario)}`),
-    ...table(limiterHead, scenario.limiters.map(limiterCells), paint),
-    ...table(seriesHead, scenario.series.filter(hasTimes).map(seriesCells), paint),
+    ...textTable(limiterHead, scenario.limiters.map(limiterCells), paint),
+    ...textTable(seriesHead, scenario.series.filter(hasTimes).map(seriesCells), paint),
     ...scenario.checks.map((check) => checkLine(check, paint)),
   ]
 }
@@ -150,20 +150,4 @@ function generatorLine({ health }: RunSummary, paint: Paint): string {
     health.verdict === 'VALID' ? 'green' : health.verdict === 'SUSPECT' ? 'yellow' : 'red'
   const reasons = health.reasons.length === 0 ? '' : `: ${health.reasons.join('; ')}`
   return `${paint('dim', 'generator ')} ${paint(style, health.verdict)}${reasons}`
-}
-
-/** Columns padded to their widest cell; the first is text, numbers are right-aligned by their look. */
-function table(head: readonly string[], rows: readonly string[][], paint: Paint): string[] {
-  if (rows.length === 0) return []
-  const widths = head.map((title, i) =>
-    Math.max(title.length, ...rows.map((row) => row[i]!.length)),
-  )
-  const line = (cells: readonly string[]) =>
-    `  ${cells.map((cell, i) => pad(cell, widths[i]!)).join('  ')}`.trimEnd()
-  return [paint('dim', line(head)), ...rows.map(line)]
-}
-
-function pad(cell: string, width: number): string {
-  const length = stripVTControlCharacters(cell).length
-  return cell + ' '.repeat(Math.max(0, width - length))
 }

@@ -3,15 +3,18 @@ import { createElement } from 'react'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { LiveSnapshot } from '../recording/live.ts'
 import { fewExpensive, manyCheap } from './fixtures.ts'
+import { drawFrame } from './frame.ts'
+import type { Draw } from './screen.ts'
+import { View } from './screen.ts'
 import { plainStyle } from './style.ts'
-import { View } from './view.ts'
 
 afterEach(cleanup)
 
 // Real timers, bounded by waitFor: ink reads keys and renders on its own schedule.
 async function show(snapshot: () => LiveSnapshot = () => manyCheap) {
   const calls = { onStop: vi.fn(), onAbort: vi.fn(), clear: vi.fn() }
-  const app = render(createElement(View, { snapshot, style: plainStyle, ...calls }))
+  const draw: Draw = (...where) => drawFrame(snapshot(), ...where)
+  const app = render(createElement(View, { draw, style: plainStyle, ...calls }))
   resize(app.stdout, 24)
   const sees = (text: string | RegExp) => vi.waitFor(() => expect(app.lastFrame()).toMatch(text))
   await sees('LIMITERS')

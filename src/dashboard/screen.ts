@@ -1,16 +1,23 @@
-// The ink side of the dashboard: a clock that redraws, keys, and one <Text> per row. Everything that
-// decides what is on the screen is in frame.ts.
+// The ink side of every live view: a clock that redraws, keys, and one <Text> per row. What is on the
+// screen is decided by whoever draws.
 
 import { Box, render, Text, useInput, useStdin, useWindowSize } from 'ink'
 import { createElement, type ReactElement, useEffect, useReducer, useRef } from 'react'
-import type { LiveSnapshot } from '../recording/live.ts'
-import { drawFrame, failureFrame } from './frame.ts'
+import { cleanText, cutText } from './row.ts'
 import { type Style, styleOf } from './style.ts'
-import { actionOf, initialView, nextView } from './viewState.ts'
+import { actionOf, initialView, nextView, type ViewState } from './viewState.ts'
 
-export interface DashboardOptions {
+/** Lines of the screen: never more than `rows`, never wider than `columns`. */
+export type Draw = (size: ScreenSize, view: ViewState, style: Style) => string[]
+
+export interface ScreenSize {
+  readonly columns: number
+  readonly rows: number
+}
+
+export interface ScreenOptions {
   /** Called for every frame. */
-  readonly snapshot: () => LiveSnapshot
+  readonly draw: Draw
   /** The watcher wants to stop: send no more, wait for what is in flight. */
   readonly onStop: () => void
   /** The watcher wants to stop at once. */
@@ -23,12 +30,12 @@ export interface DashboardOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-export interface Dashboard {
+export interface Screen {
   /** Gives the screen back; resolves when that is done. Harmless when called again. */
   close(): Promise<void>
 }
 
-export interface ViewProps extends Pick<DashboardOptions, 'snapshot' | 'onStop' | 'onAbort'> {
+export interface ViewProps extends Pick<ScreenOptions, 'draw' | 'onStop' | 'onAbort'> {
   readonly style: Style
   /** Forgets what is on the screen, so that the next frame is drawn in full. */
   readonly clear: () => void
@@ -38,10 +45,10 @@ export interface ViewProps extends Pick<DashboardOptions, 'snapshot' | 'onStop' 
 const redrawMs = 250
 
 /** Draws until closed. */
-export function showDashboard(options: DashboardOptions): Dashboard {
-  const { snapshot, onStop, onAbort, stdout, stdin, stderr, env = process.env } = options
+export function showScreen(options: ScreenOptions): Screen {
+  const { draw, onStop, onAbort, stdout, stdin, stderr, env = process.env } = options
   const props: ViewProps = {
-    snapshot,
+    draw,
     onStop,
     onAbort,
     style: styleOf(env),
@@ -69,7 +76,7 @@ export function showDashboard(options: DashboardOptions): Dashboard {
 }
 
 /** The whole screen. */
-export function View({ snapshot, onStop, onAbort, style, clear }: ViewProps): ReactElement {
+export function View({ draw, onStop, onAbort, style, clear }: ViewProps): ReactElement {
   const { columns, rows } = useWindowSize()
   const { isRawModeSupported } = useStdin()
   const [view, dispatch] = useReducer(nextView, initialView)
@@ -97,7 +104,7 @@ export function View({ snapshot, onStop, onAbort, style, clear }: ViewProps): Re
   // Windows consoles scroll when the last cell is written.
   const size = { columns, rows: process.platform === 'win32' ? rows - 1 : rows }
   try {
-    lines.current = drawFrame(snapshot(), size, view, style)
+    lines.current = draw(size, view, style)
   } catch (error) {
     // Whatever is wrong with the view, the run goes on; so does the view, with the next frame.
     lines.current = failureFrame(lines.current, error, columns)
@@ -107,6 +114,13 @@ export function View({ snapshot, onStop, onAbort, style, clear }: ViewProps): Re
     { flexDirection: 'column', width: columns, height: size.rows, overflow: 'hidden' },
     ...lines.current.map((line) => createElement(Text, { wrap: 'truncate' }, line)),
   )
+}
+
+/** The frame before with the error in its last line: the run goes on, and so does the next frame. */
+export function failureFrame(before: readonly string[], error: unknown, columns: number): string[] {
+  const why = error instanceof Error ? error.message : String(error)
+  const text = cutText(cleanText(`cannot draw, the run goes on: ${why}`), columns)
+  return [...before.slice(0, -1), text]
 }
 
 async function closeInstance(instance: ReturnType<typeof render>): Promise<void> {

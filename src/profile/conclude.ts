@@ -1,0 +1,125 @@
+// From a fitted hypothesis to the limiter as the document has it. Must not send.
+
+import type { LimitUnit } from '../core/limits.ts'
+import { median } from '../core/statistics.ts'
+import type { Micros } from '../core/units.ts'
+import type { Interval, ProfiledLimiter, RetryAfterReading } from './document.ts'
+import type { Fit } from './fit.ts'
+import type { Identified } from './identify.ts'
+import type { Observation } from './observation.ts'
+import type { TraceGroup } from './trace.ts'
+import { denialWaits } from './worlds.ts'
+
+/** What is known of a limiter besides its algorithm. */
+export interface Findings {
+  readonly id: string
+  readonly unit: LimitUnit
+  readonly observations: readonly Observation[]
+  readonly trace: readonly TraceGroup[]
+  readonly status: number | null
+}
+
+/** Algorithms that are the same by definition: no probe can tell them apart. */
+const sameBehaviour: Readonly<Record<string, readonly string[]>> = {
+  bucket: ['gcra', 'leaky-bucket-meter'],
+  'window-wall': ['token-bucket refilled as a whole'],
+}
+
+/** Denials looked at for the truth of Retry-After. */
+const advicesMost = 40
+
+/** An identified limiter with everything its replay shows. */
+export function profiled(found: Identified, findings: Findings): ProfiledLimiter {
+  const { fit, odds } = found.leader
+  const { of } = fit
+  const rivalOdds = found.rivals.reduce((sum, rival) => sum + rival.odds, 0)
+  return {
+    id: findings.id,
+    algorithm: of.algorithm,
+    equivalents: [
+      ...(sameBehaviour[of.id] ?? []),
+      ...found.rivals.map((rival) => rival.fit.of.title),
+    ],
+    unit: findings.unit,
+    ...measures(fit),
+    anchor: of.anchor,
+    charge: of.id.endsWith('/post') ? 'post' : 'pre',
+    chargesRejected: of.chargesRejected,
+    scope: null,
+    retryAfter: retryAfterOf(fit, findings),
+    overAdmission: null,
+    status: findings.status,
+    confidence: Math.min(1, odds + rivalOdds),
+    evidence: evidenceOf(found, findings),
+    queue: null,
+  }
+}
+
+function measures(fit: Fit) {
+  const { of, best, limit, spanUs } = fit
+  const amount = limit[0] === limit[1] ? limit[0] : Math.round(likely(limit))
+  if (of.algorithm !== 'token-bucket') {
+    const windowMs: Interval = [spanUs[0] / 1e3, spanUs[1] / 1e3]
+    return {
+      limit: amount,
+      windowMs: likely(windowMs),
+      burst: null,
+      refillPerS: null,
+      refillStep: null,
+      intervals: { limit, windowMs },
+    }
+  }
+  const refillPerS: Interval = [1e6 / spanUs[1], 1e6 / spanUs[0]]
+  const everyMs = likely([(best.step * spanUs[0]) / 1e3, (best.step * spanUs[1]) / 1e3])
+  return {
+    limit: null,
+    windowMs: null,
+    burst: amount,
+    refillPerS: of.hasStep ? (1e3 * best.step) / everyMs : likely(refillPerS),
+    refillStep: of.hasStep ? { units: best.step, everyMs } : null,
+    intervals: { burst: limit, refillPerS },
+  }
+}
+
+/** A value of two digits, if one agrees with what was observed: people choose such; else the middle. */
+export function likely([low, high]: Interval): number {
+  const value = (low + high) / 2
+  const round = [1, 2].map((digits) => Number(value.toPrecision(digits)))
+  return round.find((each) => each >= low && each <= high) ?? value
+}
+
+function retryAfterOf(fit: Fit, { observations, trace }: Findings): RetryAfterReading {
+  const advised = observations.filter(({ retryAfterUs }) => retryAfterUs !== null)
+  if (advised.length === 0) return { present: false, medianErrorMs: null }
+  const bySent = new Map(advised.map((each) => [each.sentUs, each]))
+  const denied = trace.filter(({ deniedFromUs, denied }) => denied > 0 && bySent.has(deniedFromUs))
+  const until = denied[Math.min(denied.length, advicesMost) - 1]
+  const waits = denialWaits(
+    fit.of.model(fit.best),
+    until === undefined ? [] : trace.slice(0, trace.indexOf(until) + 1),
+  )
+  const errorsUs = waits.flatMap(({ deniedFromUs, waitUs }) => {
+    const observation = bySent.get(deniedFromUs)
+    return observation === undefined ? [] : [adviceError(observation, waitUs)]
+  })
+  const errorUs = median(errorsUs)
+  return { present: true, medianErrorMs: errorUs === null ? null : Math.round(errorUs / 1e3) }
+}
+
+/** How much longer the advice is than the wait that would have been enough. */
+function adviceError({ sentUs, receivedUs, retryAfterUs }: Observation, waitUs: Micros): Micros {
+  return retryAfterUs! - (waitUs - (receivedUs - sentUs) / 2)
+}
+
+function evidenceOf({ leader, rivals, isSettled }: Identified, { trace }: Findings): string[] {
+  const { fit } = leader
+  const answers = trace.reduce((sum, { passed, denied }) => sum + passed + denied, 0)
+  const evidence = [
+    `${answers} answers replayed, ${fit.mismatches} of them not explained by a ${fit.of.title}`,
+  ]
+  if (isSettled) evidence.push('foretold the outcome of the last probes before they were sent')
+  for (const { fit: rival, odds } of rivals) {
+    evidence.push(`a ${rival.of.title} explains them as well (${(100 * odds).toFixed(0)} %)`)
+  }
+  return evidence
+}

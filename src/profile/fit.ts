@@ -1,0 +1,322 @@
+// Finds the parameters of a class that agree best with a trace, and how far they may be from that:
+// a sample of its version space. Must not know which class is right.
+
+import { type RandomStream, uniformAt } from '../core/random.ts'
+import { type HypothesisClass, periodUs } from './classes.ts'
+import type { Interval } from './document.ts'
+import type { TraceFeatures } from './features.ts'
+import type { Parameters } from './parameters.ts'
+import type { TraceGroup } from './trace.ts'
+import { mismatches } from './worlds.ts'
+
+/** A class fitted to a trace. */
+export interface Fit {
+  readonly of: HypothesisClass
+  readonly best: Parameters
+  /** Observations that the best parameters cannot explain. */
+  readonly mismatches: number
+  /** Parameters that agree as well as the best, spread over all that do. */
+  readonly sample: readonly Parameters[]
+  readonly limit: Interval
+  readonly spanUs: Interval
+  readonly phaseUs: Interval
+}
+
+export interface FitContext {
+  /** By how much limits are varied: the cost of the cheapest request. Default 1. */
+  readonly limitStep?: number
+  /** With more mismatches than this a class is out of question: no use in looking closer. */
+  readonly mismatchesMost?: number
+  /** Search from many more places: what was found leaves something unexplained. */
+  readonly isThorough?: boolean
+  readonly trace: readonly TraceGroup[]
+  readonly features: TraceFeatures
+  readonly random: RandomStream
+}
+
+const sampleSize = 10
+const refinedSeeds = 4
+const refinedSeedsThorough = 16
+const strollSteps = 200
+
+/** Fits a class, from where it stood before or from its seeds. */
+export function fitClass(of: HypothesisClass, context: FitContext, before: Fit | null): Fit {
+  const search = new Search(of, context)
+  for (const parameters of before?.sample ?? []) search.try(parameters)
+  const isWorse = before === null || search.least > before.mismatches
+  if (isWorse || of.hasAliases || context.isThorough) {
+    for (const parameters of of.seeds(context.features)) search.try(parameters)
+    if (search.least > (context.mismatchesMost ?? Number.POSITIVE_INFINITY)) return search.outline()
+    search.refine()
+  }
+  return search.explore()
+}
+
+class Search {
+  readonly #of: HypothesisClass
+  readonly #context: FitContext
+  #draws = 0
+  least = Number.POSITIVE_INFINITY
+  #found: { parameters: Parameters; count: number }[] = []
+
+  constructor(of: HypothesisClass, context: FitContext) {
+    this.#of = of
+    this.#context = context
+  }
+
+  try(parameters: Parameters): number {
+    if (!isPossible(parameters)) return Number.POSITIVE_INFINITY
+    const count = this.#count(parameters, this.least + 1)
+    if (count > this.least + 1) return count
+    this.least = Math.min(this.least, count)
+    this.#found.push({ parameters, count })
+    return count
+  }
+
+  /** Walks downhill from the best seeds, in ever smaller steps. */
+  refine(): void {
+    if (this.least === 0) return
+    const seeds = this.#context.isThorough ? refinedSeedsThorough : refinedSeeds
+    for (const { parameters } of this.#near(seeds)) this.try(this.#descend(parameters))
+    if (this.#of.free.length > 1 && this.least > 0) {
+      const strolls = this.#context.isThorough ? 4 : 1
+      for (const { parameters } of this.#near(strolls)) this.try(this.#stroll(parameters))
+    }
+  }
+
+  // Span and phase go together in ways that differ from trace to trace: no fixed set of directions
+  // leads downhill, random ones of all proportions do.
+  #stroll(start: Parameters): Parameters {
+    let at = start
+    let count = this.#count(at, Number.POSITIVE_INFINITY)
+    for (let i = 0; i < strollSteps && count > 0; i++) {
+      const scale = 0.1 * 0.001 ** this.#draw()
+      const tilt = 30 ** (2 * this.#draw() - 1)
+      const direction = { spanUs: this.#sign() / tilt, phaseUs: this.#sign() * tilt }
+      const moved = this.#moved(at, direction, scale)
+      const by = this.#draw() < 0.2 ? this.#sign() * this.#limitStep : 0
+      const next = { ...moved, limit: Math.max(1, moved.limit + by) }
+      const found = this.#count(next, count)
+      if (found > count) continue
+      at = next
+      count = found
+    }
+    return at
+  }
+
+  /** The best so far, without a closer look. */
+  outline(): Fit {
+    const { parameters } = this.#near(1)[0]!
+    return this.#fitOf(parameters, [parameters])
+  }
+
+  /** Spreads over everything that agrees as well as the best. */
+  explore(): Fit {
+    const [first] = this.#best(1)
+    const start = first!.parameters
+    let sample = this.#best(sampleSize).map(({ parameters }) => parameters)
+    sample = this.#centred(sample)
+    const known = sample.length
+    for (let i = 0; sample.length < sampleSize && i < 2 * sampleSize; i++) {
+      sample.push(this.#wander(sample[i % sample.length]!))
+    }
+    for (let i = 0; i < Math.min(known, 4); i++) sample[i] = this.#wander(sample[i]!)
+    if (this.least > 1) return this.#fitOf(start, sample)
+    if (this.#limitStep === 1) sample.push(...this.#otherLimits(sample))
+    else sample.push(...sample.slice(0, 3).flatMap((each) => this.#limitEnds(each)))
+    const ends = [...sample, ...sample.slice(0, 2).flatMap((each) => this.#ends(each))]
+    return this.#fitOf(start, sample, ends)
+  }
+
+  #fitOf(start: Parameters, sample: readonly Parameters[], ends = sample): Fit {
+    return {
+      of: this.#of,
+      best: this.#middle(sample) ?? start,
+      mismatches: this.least,
+      sample,
+      limit: extent(ends, 'limit'),
+      spanUs: extent(ends, 'spanUs'),
+      phaseUs: extent(ends, 'phaseUs'),
+    }
+  }
+
+  #count(parameters: Parameters, most: number): number {
+    return mismatches(this.#of.model(parameters), this.#context.trace, most)
+  }
+
+  #agrees(parameters: Parameters): boolean {
+    return isPossible(parameters) && this.#count(parameters, this.least) <= this.least
+  }
+
+  #best(count: number) {
+    const least = this.least
+    this.#found = this.#found.filter((each) => each.count <= least + 1)
+    const sorted = [...this.#found].sort((a, b) => a.count - b.count)
+    const equal = sorted.filter((each) => each.count === least)
+    if (equal.length <= count) return sorted.slice(0, Math.max(equal.length, 1))
+    const stride = equal.length / count
+    return Array.from({ length: count }, (_, i) => equal[Math.floor(i * stride)]!)
+  }
+
+  /** The best of what was tried, whatever they leave unexplained. */
+  #near(count: number) {
+    return [...this.#found].sort((a, b) => a.count - b.count).slice(0, count)
+  }
+
+  #descend(start: Parameters): Parameters {
+    let at = start
+    let count = this.#count(at, Number.POSITIVE_INFINITY)
+    for (const scale of [0.15, 0.05, 0.017, 0.006, 0.002, 0.0007]) {
+      for (let turn = 0; turn < 3 && count > 0; turn++) {
+        const before = count
+        for (const next of this.#neighbours(at, scale)) {
+          const found = this.#count(next, count - 1)
+          if (found >= count) continue
+          at = next
+          count = found
+        }
+        if (count === before) break
+      }
+    }
+    return at
+  }
+
+  #neighbours(at: Parameters, scale: number): Parameters[] {
+    const moved = this.#of.free.flatMap((name) =>
+      [-1, 1].map((sign) => this.#moved(at, { [name]: sign }, scale)),
+    )
+    const limits = [-this.#limitStep, this.#limitStep]
+      .map((by) => ({ ...at, limit: at.limit + by }))
+      .filter(isPossible)
+    const steps = this.#of.hasStep
+      ? [-1, 1].map((by) => ({ ...at, step: at.step + by })).filter(isPossible)
+      : []
+    return [...moved, ...limits, ...steps]
+  }
+
+  /** `at`, moved by a share of its span, or of its period where it is a phase. */
+  #moved(at: Parameters, direction: { spanUs?: number; phaseUs?: number }, by: number): Parameters {
+    const { spanUs = 0, phaseUs = 0 } = direction
+    return {
+      ...at,
+      spanUs: at.spanUs * Math.exp(spanUs * by),
+      phaseUs: at.phaseUs + phaseUs * by * periodUs(this.#of, at),
+    }
+  }
+
+  /** A random place on a random line through `at`, among those that agree. */
+  #wander(at: Parameters): Parameters {
+    const free = this.#of.free
+    const angle = free.length === 1 ? 0 : 2 * Math.PI * this.#draw()
+    const direction = { spanUs: Math.cos(angle), phaseUs: free.length === 1 ? 0 : Math.sin(angle) }
+    const up = this.#reach(at, direction, 1)
+    const down = this.#reach(at, direction, -1)
+    const to = this.#moved(at, direction, -down + (up + down) * this.#draw())
+    return this.#agrees(to) ? to : at
+  }
+
+  /** How far one may go from `at` before something disagrees. */
+  #reach(at: Parameters, direction: { spanUs?: number; phaseUs?: number }, sign: number): number {
+    let inside = 0
+    let outside = 1e-4
+    while (outside < 0.5 && this.#agrees(this.#moved(at, direction, sign * outside))) {
+      inside = outside
+      outside *= 3
+    }
+    for (let i = 0; i < 5; i++) {
+      const middle = (inside + outside) / 2
+      if (this.#agrees(this.#moved(at, direction, sign * middle))) inside = middle
+      else outside = middle
+    }
+    return inside
+  }
+
+  #ends(at: Parameters): Parameters[] {
+    return this.#of.free.flatMap((name) =>
+      [-1, 1].map((sign) =>
+        this.#moved(at, { [name]: 1 }, sign * this.#reach(at, { [name]: 1 }, sign)),
+      ),
+    )
+  }
+
+  /** Other limits that agree as well, perhaps with another span: what one admits, the other lets flow. */
+  #otherLimits(sample: readonly Parameters[]): Parameters[] {
+    const limits = new Set(sample.map(({ limit }) => limit))
+    const near = [-this.#limitStep, this.#limitStep].flatMap((by) =>
+      [...limits].map((limit) => limit + by),
+    )
+    const others = new Set(near.filter((limit) => limit > 0 && !limits.has(limit)))
+    return [...others].flatMap((limit) => {
+      const start = this.#bestOf(sample.slice(0, 3), limit)
+      const found = this.#descend(start)
+      return this.#agrees(found) ? [found, this.#wander(found)] : []
+    })
+  }
+
+  /** The lowest and the highest limit that agree, all else as it is. */
+  #limitEnds(at: Parameters): Parameters[] {
+    return [-1, 1].map((sign) => {
+      let inside = 0
+      let outside = this.#context.features.mostCost
+      for (let i = 0; i < 8; i++) {
+        const middle = (inside + outside) / 2
+        if (this.#agrees({ ...at, limit: at.limit + sign * middle })) inside = middle
+        else outside = middle
+      }
+      return { ...at, limit: at.limit + sign * inside }
+    })
+  }
+
+  get #limitStep(): number {
+    return this.#context.limitStep ?? 1
+  }
+
+  #bestOf(sample: readonly Parameters[], limit: number): Parameters {
+    const starts = sample.flatMap((at) =>
+      [0.95, 0.98, 0.99, 1, 1.01, 1.02, 1.05].map((by) => ({
+        ...at,
+        limit,
+        spanUs: at.spanUs * by,
+      })),
+    )
+    let least = Number.POSITIVE_INFINITY
+    let best = starts[0]!
+    for (const start of starts) {
+      const count = this.#count(start, least - 1)
+      if (count >= least) continue
+      least = count
+      best = start
+    }
+    return best
+  }
+
+  #centred(sample: readonly Parameters[]): Parameters[] {
+    return sample.filter((each) => this.#count(each, this.least) <= this.least)
+  }
+
+  #middle(sample: readonly Parameters[]): Parameters | undefined {
+    const [low, high] = extent(sample, 'spanUs')
+    const middle = (low + high) / 2
+    return [...sample].sort((a, b) => Math.abs(a.spanUs - middle) - Math.abs(b.spanUs - middle))[0]
+  }
+
+  #sign(): number {
+    return this.#draw() < 0.5 ? -1 : 1
+  }
+
+  #draw(): number {
+    return uniformAt(this.#context.random, this.#draws++)
+  }
+}
+
+/** A bucket that is refilled as a whole is a fixed window on a clock. */
+const stepShareMost = 0.9
+
+function isPossible({ limit, step }: Parameters): boolean {
+  return limit > 0 && step > 0 && (step === 1 || step <= stepShareMost * limit)
+}
+
+function extent(sample: readonly Parameters[], name: keyof Parameters): Interval {
+  const values = sample.map((each) => each[name])
+  return [Math.min(...values), Math.max(...values)]
+}

@@ -1,0 +1,19 @@
+import { describe, expect, test } from 'vitest'
+import { gridCases, gridClasses, runCase } from '../testing/profileGrid.ts'
+
+// A sample of what `npm run bench:profile` runs in full: of every class the smallest of three limits.
+const sample = gridClasses.map(({ name }) => {
+  const own = gridCases({ sets: 3, seeds: 1 }, 11).filter(({ of }) => of.name === name)
+  return own.reduce((a, b) => (a.parameters.limit <= b.parameters.limit ? a : b))
+})
+
+describe('the grid, in a sample', () => {
+  test.each(sample.map((each) => [each.of.name, each] as const))(
+    'identifies: %s',
+    async (_name, each) => {
+      const outcome = await runCase(each)
+      expect(['right', 'tie'], outcome.said).toContain(outcome.verdict)
+      expect(outcome.spanError ?? outcome.refillError ?? 0, outcome.said).toBeLessThan(0.03)
+    },
+  )
+})

@@ -1,0 +1,123 @@
+// Limiters beyond the first: what denies requests that the first lets through, when it is kept busy or
+// when requests cost more of something else. Must not know how documents are written.
+
+import { type LimitUnit, limitOf } from '../core/limits.ts'
+import { type Identified, Identifier, type Question } from './identify.ts'
+import { verdictsOf } from './judging.ts'
+import type { Observation, ProbeRequest, ProbeShape } from './observation.ts'
+import type { Other } from './others.ts'
+import type { Session } from './session.ts'
+import { type CostOf, costsIn, type TraceGroup, traceOf } from './trace.ts'
+import { type Hypothesis, mismatches } from './worlds.ts'
+
+/** A limiter, and what it was identified by. */
+export interface Layer {
+  readonly found: Identified
+  readonly unit: LimitUnit
+  readonly observations: readonly Observation[]
+  readonly trace: readonly TraceGroup[]
+}
+
+/** Times the first limit that its requests may cost to be sure that nothing else denies them. */
+const busyTimes = 16
+const heavyTimes = 2
+
+/** Looks for more limiters; throws `Ended` when the budget does not reach that far. */
+export class LayerSearch {
+  readonly #session: Session
+  readonly #request: ProbeRequest
+  readonly #first: Identified
+  readonly #from: number
+  readonly layers: Layer[] = []
+  hasReplacedFirst = false
+
+  constructor(session: Session, request: ProbeRequest, first: Identified, from: number) {
+    this.#session = session
+    this.#request = request
+    this.#first = first
+    this.#from = from
+  }
+
+  async run(): Promise<void> {
+    await this.#searchTokens()
+    await this.#searchSlower()
+  }
+
+  /** Requests that cost many tokens meet a token limiter before the limiter of requests. */
+  async #searchTokens(): Promise<void> {
+    const heavy = heaviest(this.#session.prober.shapes)
+    if (heavy === null) return
+    this.#session.note(`requests of shape ${heavy.name}, to meet a limiter of tokens`)
+    const request = { ...this.#request, shape: heavy.name }
+    const layer = await this.#identify({ request, filler: this.#request }, 'tokens', heavyTimes)
+    if (layer === null) return
+    const unit = this.#unitOf(layer)
+    this.layers.push({ ...layer, unit })
+    this.hasReplacedFirst = this.#explainsAll(layer)
+  }
+
+  /** What is slower shows when the faster one is kept busy. */
+  async #searchSlower(): Promise<void> {
+    this.#session.note('as many requests as the limiters found let through, to meet a slower one')
+    const layer = await this.#identify({ request: this.#request }, 'requests', busyTimes)
+    if (layer !== null) this.layers.push(layer)
+  }
+
+  async #identify(
+    requests: Pick<Question, 'request' | 'filler'>,
+    unit: LimitUnit,
+    times: number,
+  ): Promise<Layer | null> {
+    const limit = limitOf(this.#hypothesis(this.#first).algorithm)
+    const identifier = new Identifier(this.#session, {
+      ...requests,
+      costOf: this.#costOf(unit),
+      from: this.#from,
+      others: this.#others,
+      exhaustMost: Math.min(Math.floor(this.#session.requestsLeft / 2), Math.ceil(times * limit)),
+      mayChargeAfter: unit !== 'requests',
+    })
+    const identification = await identifier.run()
+    if (identification.kind !== 'identified' || !identification.found.isForetold) return null
+    const { observations, trace } = identifier
+    return { found: identification.found, unit, observations, trace }
+  }
+
+  get #others(): readonly Other[] {
+    const known = this.layers.map(({ found, unit }) => this.#other(found, unit))
+    return this.hasReplacedFirst ? known : [this.#other(this.#first, 'requests'), ...known]
+  }
+
+  #other(found: Identified, unit: LimitUnit): Other {
+    return { hypothesis: this.#hypothesis(found), costOf: this.#costOf(unit) }
+  }
+
+  #hypothesis({ leader }: Identified): Hypothesis {
+    return leader.fit.of.model(leader.fit.best)
+  }
+
+  #costOf(unit: LimitUnit): CostOf {
+    const shapes = this.#session.prober.shapes
+    return costsIn(unit, new Map(shapes.map(({ name, estimate }) => [name, estimate])))
+  }
+
+  /** Whether a limiter of tokens alone explains what was taken for a limiter of requests. */
+  #explainsAll({ found, unit, observations }: Layer): boolean {
+    const verdicts = verdictsOf(observations, found.denials)
+    const trace = traceOf(observations, verdicts, this.#costOf(unit))
+    return mismatches(this.#hypothesis(found), trace) <= 1
+  }
+
+  /** Which tokens are counted, where rejections say so. */
+  #unitOf({ observations }: Layer): LimitUnit {
+    const named = observations.find(({ unit }) => unit !== null && unit !== 'requests')
+    return named?.unit ?? 'tokens'
+  }
+}
+
+/** The shape that costs most, when it costs far more than the first. */
+function heaviest(shapes: readonly ProbeShape[]): ProbeShape | null {
+  const tokens = ({ estimate }: ProbeShape) => estimate.promptTokens + estimate.completionTokens
+  const [heavy] = [...shapes].sort((a, b) => tokens(b) - tokens(a))
+  return heavy !== undefined && tokens(heavy) >= 2 * tokens(shapes[0]!) ? heavy : null
+}

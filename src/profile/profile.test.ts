@@ -1,0 +1,139 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { LimiterAlgorithm, NamedLimiter } from '../core/limits.ts'
+import { fixedWindow, limiter, tokenBucket } from '../limiters/models.ts'
+import { inVirtualTime, type VirtualTarget, virtualProber } from '../testing/virtualProber.ts'
+import type { ProfileOptions } from './contract.ts'
+import { profile } from './profile.ts'
+
+// Much is computed in virtual time: slow machines take a while.
+vi.setConfig({ testTimeout: 180_000 })
+
+const named = (algorithm: LimiterAlgorithm, chargesRejected = false): NamedLimiter => ({
+  name: 'requests',
+  model: limiter(algorithm, { chargesRejected }),
+})
+
+const budget = { requestsMax: 2_000, tokensMax: null, durationUsMax: 3600e6 }
+
+function profileOf(target: Partial<VirtualTarget>, options: Partial<ProfileOptions> = {}) {
+  const prober = virtualProber({ limiters: [], seed: 5, lostShare: 0.01, ...target })
+  const work = profile(prober, { target: 'virtual', seed: 1, budget, ...options })
+  return inVirtualTime(prober, work)
+}
+
+describe('a profile', () => {
+  test('identifies a fixed window with its limit and window', async () => {
+    const { document, limiters } = await profileOf({ limiters: [named(fixedWindow(30, 20e6))] })
+    expect(document.conclusion).toBe('identified')
+    expect(document.limiters).toMatchObject([
+      { algorithm: 'fixed-window', anchor: 'first-request', limit: 30, windowMs: 20_000 },
+    ])
+    expect(limiters[0]!.model.algorithm).toMatchObject({ limit: 30, windowUs: 20e6 })
+  })
+
+  test('identifies a token bucket, and says what it cannot be told from', async () => {
+    const { document } = await profileOf({ limiters: [named(tokenBucket(20, 2, 1e6))] })
+    expect(document.limiters).toMatchObject([
+      { algorithm: 'token-bucket', burst: 20, refillPerS: expect.closeTo(2, 1), limit: null },
+    ])
+    expect(document.limiters[0]!.equivalents).toContain('gcra')
+  })
+
+  test('finds out that rejected requests are charged', async () => {
+    const log: LimiterAlgorithm = { kind: 'sliding-log', limit: 25, windowUs: 30e6 }
+    const { document } = await profileOf({ limiters: [named(log, true)] })
+    expect(document.limiters).toMatchObject([
+      { algorithm: 'sliding-log', limit: 25, chargesRejected: true },
+    ])
+  })
+
+  test('says that there is none when none is met', async () => {
+    const { document } = await profileOf({}, { budget: { ...budget, requestsMax: 300 } })
+    expect(document).toMatchObject({ conclusion: 'none', limiters: [] })
+    expect(document.requests).toBeLessThanOrEqual(300)
+  })
+
+  test('stops at its budget and says what it knew', async () => {
+    const { document, endedBy } = await profileOf(
+      { limiters: [named(fixedWindow(30, 20e6))] },
+      { budget: { ...budget, requestsMax: 70 } },
+    )
+    expect(document.conclusion).toBe('undetermined')
+    expect(endedBy).toBe('requests')
+    expect(document.requests).toBeLessThanOrEqual(70)
+    expect(document.reasons).not.toEqual([])
+  })
+
+  test('is undetermined where every answer is a rejection', async () => {
+    const none = named({ kind: 'budget', limit: 0, windowUs: null, anchor: 'first-request' })
+    const { document } = await profileOf({ limiters: [none] })
+    expect(document.conclusion).toBe('undetermined')
+    expect(document.requests).toBeLessThan(60)
+  })
+
+  test('tells slots from a rate: a concurrency limiter', async () => {
+    const target = {
+      limiters: [named({ kind: 'concurrency', limit: 7, queue: 0, queueTimeoutUs: null })],
+    }
+    const { document } = await profileOf({ ...target, serviceUs: 80_000 })
+    expect(document.limiters).toMatchObject([{ algorithm: 'concurrency', limit: 7 }])
+  })
+
+  test('finds a queue that holds back, by its staircase of latencies', async () => {
+    const queue: LimiterAlgorithm = {
+      kind: 'leaky-queue',
+      capacity: 9,
+      refillUnits: 10,
+      refillUs: 1e6,
+    }
+    const { document } = await profileOf({ limiters: [named(queue)] })
+    expect(document.limiters).toMatchObject([{ algorithm: 'leaky-queue', burst: 9 }])
+    expect(document.limiters[0]!.refillPerS).toBeGreaterThan(9.5)
+    expect(document.limiters[0]!.refillPerS).toBeLessThan(10.5)
+  })
+
+  test.each([503, 402])('takes a lasting %i for a rejection', async (status) => {
+    const { document } = await profileOf({ limiters: [named(fixedWindow(20, 30e6))], status })
+    expect(document.limiters).toMatchObject([{ algorithm: 'fixed-window', limit: 20, status }])
+  })
+
+  test('does not take random errors of the server for a limiter', async () => {
+    const { document } = await profileOf(
+      { failedShare: 0.05 },
+      { budget: { ...budget, requestsMax: 400 } },
+    )
+    expect(document).toMatchObject({ conclusion: 'none', limiters: [] })
+  })
+
+  test('finds the limiter among random errors, and reports these', async () => {
+    const target = { limiters: [named(tokenBucket(15, 1, 1e6))], failedShare: 0.07, seed: 6 }
+    const { document } = await profileOf(target)
+    expect(document.limiters).toMatchObject([{ algorithm: 'token-bucket', burst: 15 }])
+    expect(document.warnings.map(({ code }) => code)).toContain('background-errors')
+  })
+
+  test('says how little a lossy bucket lets through under overload', async () => {
+    const lossy: LimiterAlgorithm = { ...tokenBucket(20, 1, 0.5e6), refillStyle: 'lossy' }
+    const { document } = await profileOf({ limiters: [named(lossy)] })
+    expect(document.limiters).toMatchObject([{ algorithm: 'token-bucket' }])
+    const warning = document.warnings.find(({ code }) => code === 'lossy-refill')!
+    // λ e^(−λτ) / (1 − e^(−λτ)) at λτ = 2, as a share of the nominal rate: 0.313.
+    expect(warning.figures.share).toBeCloseTo(0.313, 1)
+  })
+
+  test('finds a slower window behind a faster one, when asked for more', async () => {
+    const slow = { ...named(fixedWindow(120, 120e6)), name: 'slow' }
+    const target = { limiters: [named(fixedWindow(20, 2e6)), slow], seed: 2 }
+    const { document } = await profileOf(target, { searchesFurther: true })
+    expect(document.limiters).toMatchObject([
+      { algorithm: 'fixed-window', limit: 20, windowMs: 2_000 },
+      { algorithm: 'fixed-window', limit: 120, windowMs: expect.closeTo(120_000, -3) },
+    ])
+  })
+
+  test('is the same again for the same seed', async () => {
+    const target = { limiters: [named(tokenBucket(12, 1, 2e6))] }
+    const runs = [await profileOf(target), await profileOf(target)]
+    expect(runs[0]!.document).toEqual(runs[1]!.document)
+  })
+})

@@ -1,0 +1,108 @@
+// What was observed, as one limiter may have seen it: groups of like requests, each passed, denied or
+// unclear, with the stretch in which they arrived. Must not know algorithms.
+
+import { costIn, type LimitUnit } from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
+import type { Observation } from './observation.ts'
+
+/**
+ * `lost`: sent, and not answered in time: most likely charged, if there was room. `unclear`: failed
+ * behind the limiter or before it, or denied by another: may be charged.
+ */
+export type Verdict = 'passed' | 'denied' | 'lost' | 'unclear'
+
+/** Requests that were under way together, with the same cost in the limiter's unit. */
+export interface TraceGroup {
+  /** None of them arrived before this. */
+  readonly fromUs: Micros
+  /** All of them had arrived by then. */
+  readonly toUs: Micros
+  /** When the last of the denied was sent: it was denied then or later. */
+  readonly deniedFromUs: Micros
+  readonly cost: number
+  readonly passed: number
+  readonly denied: number
+  readonly lost: number
+  readonly unclear: number
+}
+
+/** The cost of an observation in the limiter's unit. */
+export type CostOf = (observation: Observation) => number
+
+/** Costs by what answers report, or else by what the shapes promise. */
+export function costsIn(
+  unit: LimitUnit,
+  estimates: ReadonlyMap<string, Parameters<typeof costIn>[1]>,
+): CostOf {
+  return ({ shape, cost }) => costIn(unit, cost ?? estimates.get(shape)!)
+}
+
+/** Latencies beyond so many times the usual are the service's, not the way to the limiter. */
+const travelFactor = 4
+const travelUsLeast = 1_000
+
+/**
+ * Groups observations, which must be in the order of sending. A request arrives soon after it is sent:
+ * what it takes longer than usual, it is served or held back.
+ */
+export function traceOf(
+  observations: readonly Observation[],
+  verdicts: readonly Verdict[],
+  costOf: CostOf,
+): readonly TraceGroup[] {
+  const travelUs = travelUsMost(observations)
+  const groups: Building[] = []
+  let openUntilUs = Number.NEGATIVE_INFINITY
+  for (const [i, observation] of observations.entries()) {
+    const verdict = verdicts[i]!
+    const cost = costOf(observation)
+    const toUs = Math.min(observation.receivedUs, observation.sentUs + travelUs)
+    const last = groups.at(-1)
+    const joins = last !== undefined && observation.sentUs < openUntilUs && last.cost === cost
+    const group = joins ? last : started(observation.sentUs, cost)
+    if (!joins) groups.push(group)
+    openUntilUs = joins ? Math.max(openUntilUs, toUs) : toUs
+    group.toUs = Math.max(group.toUs, toUs)
+    group[verdict]++
+    if (verdict === 'denied') group.deniedFromUs = observation.sentUs
+  }
+  return groups
+}
+
+/** Groups in which nothing was denied, joined where they follow each other within a span. */
+export function lumped(trace: readonly TraceGroup[], spanUs: Micros): readonly TraceGroup[] {
+  const lumps: Building[] = []
+  for (const group of trace) {
+    const last = lumps.at(-1)
+    const joins =
+      last !== undefined &&
+      last.cost === group.cost &&
+      last.denied + group.denied === 0 &&
+      group.toUs - last.fromUs <= spanUs
+    if (!joins) {
+      lumps.push({ ...group })
+      continue
+    }
+    last.toUs = Math.max(last.toUs, group.toUs)
+    last.passed += group.passed
+    last.lost += group.lost
+    last.unclear += group.unclear
+  }
+  return lumps
+}
+
+type Building = { -readonly [K in keyof TraceGroup]: TraceGroup[K] }
+
+function started(us: Micros, cost: number): Building {
+  return { fromUs: us, toUs: us, deniedFromUs: us, cost, passed: 0, denied: 0, lost: 0, unclear: 0 }
+}
+
+/** The longest that a request may plausibly be on its way, by the quicker half of the answers. */
+function travelUsMost(observations: readonly Observation[]): Micros {
+  const latencies = observations
+    .filter(({ status }) => status !== null)
+    .map(({ sentUs, receivedUs }) => receivedUs - sentUs)
+    .sort((a, b) => a - b)
+  const usual = latencies[latencies.length >> 1] ?? Number.POSITIVE_INFINITY
+  return Math.max(travelUsLeast, travelFactor * usual)
+}

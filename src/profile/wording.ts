@@ -1,0 +1,39 @@
+// How a profile's parameters are worded for people: live, in the final text, in warnings.
+
+import { formatCount, formatInteger, formatSpan } from '../core/format.ts'
+import type { Interval, ProfiledLimiter } from './document.ts'
+
+/** 'limit 60', 'window 59.9 s – 60.1 s', 'refill 9.98/s – 10/s'. */
+export function intervalText(name: string, [low, high]: Interval): string {
+  const { word, text } = wordings[name] ?? { word: name, text: formatCount }
+  const [from, to] = [text(low), text(high)]
+  return from === to ? `${word} ${from}` : `${word} ${from} – ${to}`
+}
+
+/** All intervals of a limiter in the order in which people ask for them. */
+export function intervalTexts(intervals: Readonly<Record<string, Interval>>): string[] {
+  const known = Object.keys(wordings)
+  return Object.entries(intervals)
+    .sort(([a], [b]) => known.indexOf(a) - known.indexOf(b))
+    .map(([name, interval]) => intervalText(name, interval))
+}
+
+const wordings: Readonly<Record<string, { word: string; text: (value: number) => string }>> = {
+  limit: { word: 'limit', text: wholeText },
+  windowMs: { word: 'window', text: spanText },
+  burst: { word: 'burst', text: wholeText },
+  refillPerS: { word: 'refill', text: (perS) => `${formatCount(perS)}/s` },
+}
+
+function wholeText(value: number): string {
+  return Number.isFinite(value) ? formatInteger(value) : 'any'
+}
+
+function spanText(ms: number): string {
+  return Number.isFinite(ms) ? formatSpan(ms * 1000) : 'any'
+}
+
+/** 'fixed window', 'token bucket', for headings and sentences. */
+export function algorithmText(algorithm: ProfiledLimiter['algorithm']): string {
+  return algorithm === 'unknown' ? 'unknown algorithm' : algorithm.replace('-', ' ')
+}

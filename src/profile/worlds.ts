@@ -1,0 +1,286 @@
+// A hypothesis played through what was observed. Two worlds bound all that is uncertain: in the
+// lenient one every request arrived, and was charged, as early as it can have been, and what is
+// unclear was never charged; in the strict one as late as it can, and all of it. What passed must
+// pass in the lenient world, what was denied must be denied in the strict one; anything else is a
+// mismatch. Both follow what was observed, so one surprise does not make the next. Requests without
+// an answer are taken for charged in both, unless that explains less.
+
+import { windowUsOf } from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
+import { algorithmOf, type State, type TimedAlgorithm } from '../limiters/limiter.ts'
+import type { TraceGroup } from './trace.ts'
+
+/** A limiter with all its parameters, as far as a trace of one unit is concerned. */
+export interface Hypothesis {
+  readonly algorithm: TimedAlgorithm
+  readonly chargesRejected: boolean
+  /** A boundary of its wall-clock windows, or an instant of its refills. */
+  readonly phaseUs: Micros
+  /** Charged after the response: then a request passes while anything is left. Default false. */
+  readonly isPost?: boolean
+}
+
+type Rules = ReturnType<typeof algorithmOf>
+
+/** What it counts to take a request without an answer for one that never arrived. */
+const neverArrived = 0.6
+
+/** Mismatches of a hypothesis with a trace; stops counting beyond `most`. */
+export function mismatches(
+  hypothesis: Hypothesis,
+  trace: readonly TraceGroup[],
+  most = Number.POSITIVE_INFINITY,
+): number {
+  const count = play(hypothesis, trace, most, true)
+  if (count === 0 || most < neverArrived || !trace.some(({ lost }) => lost > 0)) return count
+  return Math.min(count, neverArrived + play(hypothesis, trace, most - neverArrived, false))
+}
+
+function play(
+  hypothesis: Hypothesis,
+  trace: readonly TraceGroup[],
+  most: number,
+  hasArrived: boolean,
+): number {
+  const { algorithm, chargesRejected, phaseUs } = hypothesis
+  const rules = algorithmOf(algorithm)
+  let lenient = opened(hypothesis, rules, trace)
+  let strict = lenient
+  let count = 0
+  for (const group of trace) {
+    const { cost, passed, denied, lost } = group
+    const unclear = group.unclear + lost
+    const fromUs = group.fromUs - phaseUs
+    const toUs = group.toUs - phaseUs
+    if (passed > 0) {
+      const amount = cost * passed
+      const room = asked(hypothesis, cost, passed)
+      if (rules.waitUs(algorithm, rules.advance(algorithm, lenient, toUs), room, toUs) !== 0)
+        count++
+      lenient = charged(rules, algorithm, lenient, amount, fromUs)
+      strict = charged(rules, algorithm, strict, amount, toUs)
+    }
+    if (hasArrived && lost > 0) lenient = perhaps(rules, hypothesis, lenient, cost * lost, fromUs)
+    if (unclear > 0) strict = perhaps(rules, hypothesis, strict, cost * unclear, toUs)
+    if (denied > 0) {
+      const deniedUs = group.deniedFromUs - phaseUs
+      const room = asked(hypothesis, cost, 1)
+      if (
+        rules.waitUs(algorithm, rules.advance(algorithm, strict, deniedUs), room, deniedUs) === 0
+      ) {
+        count++
+      }
+      const amount = chargesRejected ? cost * denied : 0
+      lenient = rejected(rules, algorithm, lenient, amount, fromUs)
+      strict = rejected(rules, algorithm, strict, amount, toUs)
+    }
+    if (count > most) return count
+  }
+  return count
+}
+
+/** A state after a trace, and how often that state could not have answered as was observed. */
+export interface Followed {
+  readonly state: State
+  readonly misfits: number
+}
+
+/** Ways to fill in what is unclear: whether the i-th unclear group was charged. */
+const guesses: readonly ((i: number) => boolean)[] = [
+  () => true,
+  () => false,
+  (i) => i % 2 === 0,
+  (i) => i % 2 === 1,
+  (i) => i % 3 === 0,
+  (i) => i % 3 !== 0,
+]
+
+/**
+ * The state a hypothesis is most likely in after a trace, on its own clock. Where requests were lost,
+ * several may be as likely: `turn` picks one of these.
+ */
+export function stateAfter(hypothesis: Hypothesis, trace: readonly TraceGroup[], turn = 0): State {
+  const plain = follow(hypothesis, trace, guesses[0]!)
+  if (!trace.some(isOpen) || (plain.misfits === 0 && !trace.some(({ unclear }) => unclear > 0))) {
+    return plain.state
+  }
+  const followed = guesses.map((guess) => follow(hypothesis, trace, guess))
+  const least = Math.min(...followed.map(({ misfits }) => misfits))
+  const likely = followed.filter(({ misfits }) => misfits === least)
+  return likely[turn % likely.length]!.state
+}
+
+function isOpen({ lost, unclear }: TraceGroup): boolean {
+  return lost + unclear > 0
+}
+
+function follow(
+  hypothesis: Hypothesis,
+  trace: readonly TraceGroup[],
+  isCharged: (i: number) => boolean,
+): Followed {
+  const { algorithm, chargesRejected } = hypothesis
+  const rules = algorithmOf(algorithm)
+  let state = opened(hypothesis, rules, trace)
+  let misfits = 0
+  let unclearCount = 0
+  for (const group of trace) {
+    const { cost, passed, denied } = group
+    const unclear = group.unclear + group.lost
+    const us = likelyUs(rules, hypothesis, state, group)
+    if (passed > 0) {
+      const amount = cost * passed
+      const room = asked(hypothesis, cost, passed)
+      if (rules.waitUs(algorithm, rules.advance(algorithm, state, us), room, us) !== 0) misfits++
+      state = charged(rules, algorithm, state, amount, us)
+    }
+    if (unclear > 0 && isCharged(unclearCount++)) {
+      state = perhaps(rules, hypothesis, state, cost * unclear, us)
+    }
+    if (denied > 0) {
+      const room = asked(hypothesis, cost, 1)
+      if (rules.waitUs(algorithm, rules.advance(algorithm, state, us), room, us) === 0) misfits++
+      state = rejected(rules, algorithm, state, chargesRejected ? cost * denied : 0, us)
+    }
+  }
+  return { state, misfits }
+}
+
+/** The middle of the stretch of a group's arrival, or the end at which its outcome makes sense. */
+function likelyUs(
+  rules: Rules,
+  hypothesis: Hypothesis,
+  state: State,
+  { fromUs, toUs, cost, passed, denied }: TraceGroup,
+): Micros {
+  const { algorithm, phaseUs } = hypothesis
+  const us = Math.round((fromUs + toUs) / 2) - phaseUs
+  const room = asked(hypothesis, cost, Math.max(1, passed))
+  const fits = rules.waitUs(algorithm, rules.advance(algorithm, state, us), room, us) === 0
+  if (passed > 0 && !fits) return toUs - phaseUs
+  return passed === 0 && denied > 0 && fits ? fromUs - phaseUs : us
+}
+
+/** The room that the last of so many requests asks for, together with those before it. */
+function asked({ isPost }: Hypothesis, cost: number, count: number): number {
+  return isPost ? cost * (count - 1) + 1 : cost * count
+}
+
+/** Fresh, and in step with its refills where those have a beat. */
+function opened({ algorithm, phaseUs }: Hypothesis, rules: Rules, trace: readonly TraceGroup[]) {
+  const state = rules.fresh(algorithm)
+  if (algorithm.kind !== 'token-bucket' || algorithm.refillStyle !== 'steps' || trace.length === 0)
+    return state
+  const beforeUs = trace[0]!.fromUs - phaseUs
+  const us = Math.floor(beforeUs / algorithm.refillUs) * algorithm.refillUs
+  return rules.advance(algorithm, state, us)
+}
+
+function charged(
+  rules: Rules,
+  algorithm: TimedAlgorithm,
+  state: State,
+  amount: number,
+  us: Micros,
+) {
+  return rules.charge(algorithm, rules.advance(algorithm, state, us), amount, us)
+}
+
+function rejected(
+  rules: Rules,
+  algorithm: TimedAlgorithm,
+  state: State,
+  amount: number,
+  us: Micros,
+) {
+  const current = rules.advance(algorithm, state, us)
+  const punished = rules.rejected?.(algorithm, current, us) ?? current
+  return amount === 0 ? punished : rules.charge(algorithm, punished, amount, us)
+}
+
+/** Requests that came to the limiter or did not: charged if they would have passed. */
+function perhaps(rules: Rules, hypothesis: Hypothesis, state: State, amount: number, us: Micros) {
+  const { algorithm, chargesRejected } = hypothesis
+  const current = rules.advance(algorithm, state, us)
+  if (rules.waitUs(algorithm, current, amount, us) === 0) {
+    return rules.charge(algorithm, current, amount, us)
+  }
+  return rejected(rules, algorithm, current, chargesRejected ? amount : 0, us)
+}
+
+/** When a denied request would have passed, by a hypothesis: span from its sending. */
+export interface DenialWait {
+  readonly deniedFromUs: Micros
+  readonly waitUs: Micros
+}
+
+/** The waits that a hypothesis would have advised at each denial. */
+export function denialWaits(
+  hypothesis: Hypothesis,
+  trace: readonly TraceGroup[],
+): readonly DenialWait[] {
+  const { algorithm, phaseUs } = hypothesis
+  const rules = algorithmOf(algorithm)
+  const waits: DenialWait[] = []
+  for (const [i, { denied, deniedFromUs, cost }] of trace.entries()) {
+    if (denied === 0) continue
+    const us = deniedFromUs - phaseUs
+    const state = rules.advance(algorithm, stateAfter(hypothesis, trace.slice(0, i + 1)), us)
+    const waitUs = rules.waitUs(algorithm, state, cost, us)
+    if (waitUs !== null) waits.push({ deniedFromUs, waitUs })
+  }
+  return waits
+}
+
+/** Which groups the hypothesis may have denied: its strict world does. */
+export function strictDenials(
+  hypothesis: Hypothesis,
+  trace: readonly TraceGroup[],
+): readonly boolean[] {
+  return playStrictly(hypothesis, trace).denials
+}
+
+/** Span from `nowUs` until a request passes for sure; null: never. */
+export function strictWaitUs(
+  hypothesis: Hypothesis,
+  trace: readonly TraceGroup[],
+  cost: number,
+  nowUs: Micros,
+): Micros | null {
+  const { algorithm, phaseUs } = hypothesis
+  const rules = algorithmOf(algorithm)
+  const { state } = playStrictly(hypothesis, trace)
+  const us = nowUs - phaseUs
+  const waitUs = rules.waitUs(algorithm, rules.advance(algorithm, state, us), cost, us)
+  return waitUs === null || waitUs === 0 ? waitUs : waitUs + 2 * doubtUs(hypothesis)
+}
+
+/** Windows are known to a share of their length only: so much later they are over for sure. */
+const doubtShare = 0.01
+
+function doubtUs({ algorithm }: Hypothesis): Micros {
+  return Math.round(doubtShare * (windowUsOf(algorithm) ?? 0))
+}
+
+// Denials that it cannot have made were another's: then this one may have charged the request before.
+function playStrictly(hypothesis: Hypothesis, trace: readonly TraceGroup[]) {
+  const { algorithm, chargesRejected, phaseUs } = hypothesis
+  const rules = algorithmOf(algorithm)
+  let state = opened(hypothesis, rules, trace)
+  const denials = trace.map((group) => {
+    const { cost, passed, denied } = group
+    const toUs = group.toUs - phaseUs
+    if (passed > 0) state = charged(rules, algorithm, state, cost * passed, toUs)
+    const unclear = group.unclear + group.lost
+    if (unclear > 0) state = perhaps(rules, hypothesis, state, cost * unclear, toUs)
+    if (denied === 0) return false
+    const deniedUs = group.deniedFromUs - phaseUs - doubtUs(hypothesis)
+    const current = rules.advance(algorithm, state, deniedUs)
+    const isDenial = rules.waitUs(algorithm, current, cost, deniedUs) !== 0
+    state = isDenial
+      ? rejected(rules, algorithm, state, chargesRejected ? cost * denied : 0, toUs)
+      : perhaps(rules, hypothesis, state, cost * denied, toUs)
+    return isDenial
+  })
+  return { state, denials }
+}
