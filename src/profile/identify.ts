@@ -63,6 +63,8 @@ const lumpShare = 0.1
 const doubtPause = 0.03
 const fillersMost = 40
 const heldBackWave = 32
+const silenceUsLeast = 1_000_000
+const spendingWaves = 20
 const heldBackTimes = 6
 /** Classes with so many more mismatches than the best are given up for good. */
 const hopeless = 3
@@ -165,16 +167,37 @@ export class Identifier {
 
   // Requests in ever wider waves, so that neither small limits are overrun nor large ones take ages.
   async #exhaust(): Promise<'exhausted' | 'unlimited' | 'concurrent'> {
-    let loneDenials = 0
+    const lonePassed: number[] = []
     for (let sent = 0; sent < this.#exhaustMost; ) {
       const width = Math.min(waveWidth(sent), this.#widthMost)
       const answers = await this.#send(width)
       sent += width
       if (!answers.some((answer) => !hasPassed(answer) && hasAnswer(answer))) continue
       if (await this.#isDenied(answers.at(-1)!)) return 'exhausted'
-      if (isDeniedTogether(answers) && ++loneDenials >= 3) return 'concurrent'
+      if (!isDeniedTogether(answers)) continue
+      lonePassed.push(answers.filter(hasPassed).length)
+      if (lonePassed.length < 3) continue
+      if (!(await this.#isRefilled(width, lonePassed))) return 'concurrent'
+      for (const { status } of answers)
+        if (status !== null && status >= 400) this.#denials.add(status)
+      return 'exhausted'
     }
     return 'unlimited'
+  }
+
+  // A bucket that is refilled while a single request travels looks like slots; but silence brings it
+  // more than waves in a row get.
+  async #isRefilled(width: number, lonePassed: readonly number[]): Promise<boolean> {
+    const latest = this.observations.slice(-width)
+    const slowestUs = Math.max(...latest.map(({ sentUs, receivedUs }) => receivedUs - sentUs))
+    await this.#session.sleepUntil(this.#session.nowUs + Math.max(silenceUsLeast, 20 * slowestUs))
+    const passedOf = (answers: readonly Observation[]) => answers.filter(hasPassed).length
+    let passed = passedOf(await this.#send(width))
+    if (passed <= 2 * Math.min(...lonePassed) + 2) return false
+    for (let i = 0; i < spendingWaves && passed > width / 4; i++) {
+      passed = passedOf(await this.#send(width))
+    }
+    return true
   }
 
   /** Whether denials last: one that is no 429 has to come three times in a row. */

@@ -43,16 +43,17 @@ export async function identifyLossy(
   let burst = Number.POSITIVE_INFINITY
   for (let i = 0; i < wholeBursts; i++) {
     await session.sleepUntil(session.nowUs + Math.round(wholeSilence * wholeUs))
-    burst = Math.min(burst, (await spend(session, request)).passed)
+    const { passed, lost } = await spend(session, request)
+    burst = Math.min(burst, passed + lost)
   }
   let [low, high] = [0, Number.POSITIVE_INFINITY]
   for (const share of silences) {
     const fromUs = session.nowUs
     await session.sleepUntil(fromUs + Math.round(share * burst * guessUs))
     const silenceUs = session.nowUs - fromUs
-    const { passed, tripUs } = await spend(session, request)
+    const { passed, lost, tripUs } = await spend(session, request)
     if (passed === 0 || passed >= burst) return null
-    low = Math.max(low, silenceUs / (passed + 1))
+    low = Math.max(low, silenceUs / (passed + lost + 1))
     high = Math.min(high, (silenceUs + tripUs) / passed)
   }
   const agrees = (us: Micros) => Math.abs(us / guessUs - 1) <= agreement
@@ -64,9 +65,13 @@ export async function identifyLossy(
   }
 }
 
-/** Everything that there is, wave by wave; `tripUs`: the slowest answer of the first wave. */
+/**
+ * Everything that there is, wave by wave; `lost` have no answer and may have passed; `tripUs`: the
+ * slowest answer of the first wave.
+ */
 async function spend(session: Session, request: ProbeRequest) {
   let passed = 0
+  let lost = 0
   let tripUs: Micros = 0
   for (let left = session.requestsLeft; left >= width; left -= width) {
     const answers = await session.sendTogether(request, width)
@@ -74,7 +79,8 @@ async function spend(session: Session, request: ProbeRequest) {
       tripUs = Math.max(...answers.map(({ sentUs, receivedUs }) => receivedUs - sentUs))
     }
     passed += answers.filter(hasPassed).length
-    if (answers.every((answer) => hasAnswer(answer) && !hasPassed(answer))) break
+    if (!answers.some(hasPassed)) break
+    lost += answers.filter((answer) => !hasAnswer(answer)).length
   }
-  return { passed, tripUs }
+  return { passed, lost, tripUs }
 }

@@ -76,12 +76,18 @@ async function withGoodput(session: Session, request: ProbeRequest, known: Known
   if (measured === null) return known
   const refutation = refutationOf(known, measured)
   if (refutation === null) return known
+  const isForetold = known.warnings.some(({ code }) => code === 'lossy-refill')
+  if (isForetold && !isFast(session, perS)) return withMeasured(known, measured)
   const burst = known.limiter.burst ?? known.limiter.limit ?? 1
   const lossy = await identifyLossy(session, request, { burst, overload: measured })
   if (lossy !== null) return asLossy(known, lossy, measured)
   return known.limiter.algorithm === 'token-bucket'
-    ? { ...known, warnings: [...others(known), lossyWarning(known.limiter, measured)] }
+    ? withMeasured(known, measured)
     : { ...known, refutation }
+}
+
+function withMeasured(known: Known, measured: Sustained): Known {
+  return { ...known, warnings: [...others(known), lossyWarning(known.limiter, measured)] }
 }
 
 /** The same limiter as what it has turned out to be. */
@@ -126,8 +132,12 @@ function arrivalsFor({ limiter, warnings }: Known, left: number): number | null 
 }
 
 /** Fast limiters give back units while answers travel: replaying instants may deceive. */
-function isInQuestion({ observations }: Session, { warnings }: Known, perS: number): boolean {
-  if (warnings.some(({ code }) => code === 'lossy-refill')) return true
+function isInQuestion(session: Session, { warnings }: Known, perS: number): boolean {
+  return warnings.some(({ code }) => code === 'lossy-refill') || isFast(session, perS)
+}
+
+/** Units come back while answers travel. */
+function isFast({ observations }: Session, perS: number): boolean {
   const latencyUs = median(observations.map(({ sentUs, receivedUs }) => receivedUs - sentUs))
   return ((latencyUs ?? 0) / 1e6) * perS >= unitsPerAnswerLeast
 }

@@ -79,6 +79,12 @@ describe('a profile', () => {
     expect(document.limiters).toMatchObject([{ algorithm: 'concurrency', limit: 7 }])
   })
 
+  test('tells a bucket that is refilled while a request travels from slots', async () => {
+    const fast = { limiters: [named(tokenBucket(200, 1, 10_000))], roundTripUs: 15_000 }
+    const { document } = await profileOf({ ...fast, lostShare: 0 })
+    expect(document.limiters.map(({ algorithm }) => algorithm)).not.toContain('concurrency')
+  })
+
   test('finds a queue that holds back, by its staircase of latencies', async () => {
     const queue: LimiterAlgorithm = {
       kind: 'leaky-queue',
