@@ -167,7 +167,7 @@ export type LaneRefInput = NonNullable<PhaseInput['lanes']>[number]
 /** Keys by which scenarios are told from other things that a module exports. */
 const tellingKeys = [
   ...['phases', 'arrivals', 'mix', 'until', 'measure', 'expect', 'slo', 'isolate'],
-  ...['setup', 'steps', 'needs', 'teardown', 'probes', 'profile'],
+  ...['setup', 'steps', 'needs', 'teardown', 'probes'],
 ]
 
 /** Whether a value is meant as a scenario, right or wrong. */

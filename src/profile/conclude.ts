@@ -7,7 +7,7 @@ import type { Interval, ProfiledLimiter, RetryAfterReading } from './document.ts
 import type { Fit } from './fit.ts'
 import type { Identified } from './identify.ts'
 import type { Observation } from './observation.ts'
-import type { TraceGroup } from './trace.ts'
+import { answersIn, type TraceGroup } from './trace.ts'
 import { denialWaits } from './worlds.ts'
 
 /** What is known of a limiter besides its algorithm. */
@@ -49,7 +49,8 @@ export function profiled(found: Identified, findings: Findings): ProfiledLimiter
     retryAfter: retryAfterOf(fit, findings),
     overAdmission: null,
     status: findings.status,
-    confidence: Math.min(1, odds + rivalOdds),
+    // The best of several models that are all wrong is not probable.
+    confidence: found.isExplained ? Math.min(1, odds + rivalOdds) : 0,
     evidence: evidenceOf(found, findings),
     queue: null,
   }
@@ -113,7 +114,7 @@ function adviceError({ sentUs, receivedUs, retryAfterUs }: Observation, waitUs: 
 
 function evidenceOf({ leader, rivals, isSettled }: Identified, { trace }: Findings): string[] {
   const { fit } = leader
-  const answers = trace.reduce((sum, { passed, denied }) => sum + passed + denied, 0)
+  const answers = answersIn(trace)
   const evidence = [
     `${answers} answers replayed, ${fit.mismatches} of them not explained by a ${fit.of.title}`,
   ]

@@ -16,7 +16,7 @@ import { type Other, othersWaitUs, withoutOthers } from './others.ts'
 import { posterior, spanError, type Weighed } from './posterior.ts'
 import { Foreseen, type Pace, type ProbeStep, pollOffsets, quantileUs } from './probe.ts'
 import type { Session } from './session.ts'
-import { type CostOf, lumped, type TraceGroup, traceOf, type Verdict } from './trace.ts'
+import { answersIn, type CostOf, lumped, type TraceGroup, traceOf, type Verdict } from './trace.ts'
 import { type Hypothesis, stateAfter } from './worlds.ts'
 
 /** What is asked about a limiter. */
@@ -43,6 +43,8 @@ export interface Identified {
   readonly leader: Weighed
   readonly rivals: readonly Weighed[]
   readonly isSettled: boolean
+  /** The leader explains what was observed; else it is only the nearest of those that do not. */
+  readonly isExplained: boolean
   readonly denials: ReadonlySet<number>
 }
 
@@ -56,6 +58,9 @@ export type Identification =
 const oddsSettled = 0.99
 /** Less probable classes are not worth a mention. */
 const rivalOddsLeast = 0.002
+/** Answers that a model may leave unexplained: some, or this share; lost ones shift the rest. */
+const unexplainedMost = 2
+const unexplainedShareMost = 0.02
 const spanErrorMost = 0.007
 const roundsMost = 40
 const searchesMost = 3
@@ -438,18 +443,18 @@ export class Identifier {
 
   #identified(weighed: readonly Weighed[], isSettled: boolean): Identification {
     const found = this.#resultOf(weighed, isSettled)
-    if (isSettled || found.rivals.length > 0) return { kind: 'identified', found }
-    const { fit, odds } = weighed[0]!
-    const isClear = odds >= oddsSettled && this.#heldOut > 0
-    if (isClear) return { kind: 'identified', found }
-    return { kind: 'undetermined', reason: reasonOf(fit, odds), found }
+    const isClear = isSettled || found.rivals.length > 0 || found.isForetold
+    if (isClear && found.isExplained) return { kind: 'identified', found }
+    return { kind: 'undetermined', reason: reasonOf(found), found }
   }
 
   #resultOf(weighed: readonly Weighed[], isSettled: boolean): Identified {
     const [leader, ...others] = weighed
     const rivals = isSettled ? [] : others.filter(({ odds }) => odds > rivalOddsLeast)
     const isForetold = this.#heldOut > 0 && leader!.odds >= oddsSettled
-    return { isForetold, leader: leader!, rivals, isSettled, denials: this.#denials }
+    const unexplained = Math.max(unexplainedMost, unexplainedShareMost * answersIn(this.trace))
+    const isExplained = leader!.fit.mismatches <= unexplained
+    return { isForetold, leader: leader!, rivals, isSettled, isExplained, denials: this.#denials }
   }
 
   #report(weighed: readonly Weighed[], choice: Choice): void {
@@ -531,8 +536,9 @@ function waveWidth(sent: number): number {
   return width
 }
 
-function reasonOf({ of, mismatches }: Fit, odds: number): string {
-  if (mismatches > 2) {
+function reasonOf({ leader: { fit, odds }, isExplained }: Identified): string {
+  const { of, mismatches } = fit
+  if (!isExplained) {
     return `no limiter model explains what was observed; the nearest, ${of.title}, leaves ${mismatches} answers unexplained`
   }
   return `${of.title} is the most probable, at ${(100 * odds).toFixed(0)} %, but that is not enough`

@@ -106,3 +106,8 @@ function travelUsMost(observations: readonly Observation[]): Micros {
   const usual = latencies[latencies.length >> 1] ?? Number.POSITIVE_INFINITY
   return Math.max(travelUsLeast, travelFactor * usual)
 }
+
+/** Answers that were let through or rejected. */
+export function answersIn(trace: readonly TraceGroup[]): number {
+  return trace.reduce((sum, { passed, denied }) => sum + passed + denied, 0)
+}
