@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandIo } from './io.ts'
 import { collect, duration, integer, rate, settable } from './options.ts'
 import { reporters } from './reporters.ts'
+import { limitsOption } from './runOptions.ts'
 
 /** Adds `map`, `capacity` and `plan`. */
 export function addCapacityCommands(
@@ -35,6 +36,7 @@ function addMap(program: Command, io: CommandIo, done: (exitCode: number) => voi
     .option('--max-requests <n>', 'cap on requests; needed for public hosts', integer)
     .option('-H, --header <line>', "header for a URL: 'Name: value'; may be repeated", collect, [])
     .option('--model <name>', 'model to ask a URL for', 'limitscope-small')
+    .addOption(limitsOption())
     .option('--columns <n>', 'columns of the plane', integer)
     .addOption(settable('--out <folder>', "folder for results; default 'results'", 'OUT'))
     .option('--reporter <name>', `what is shown while it runs: ${reporters.join(', ')}`)

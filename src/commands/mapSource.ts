@@ -13,6 +13,7 @@ import {
   untilRequests,
 } from '../config/builders.ts'
 import { configFromValue, loadConfig } from '../config/load.ts'
+import type { LoadedConfig } from '../config/loaded.ts'
 import { UserError } from '../core/errors.ts'
 import type { NamedLimiter } from '../core/limits.ts'
 import { nearest } from '../core/text.ts'
@@ -32,6 +33,8 @@ export interface MapSourceFlags {
   readonly lane?: string
   readonly header: readonly string[]
   readonly model: string
+  /** File of a profile, whose limits are played instead of those that are declared. */
+  readonly limits?: string
   readonly service?: Micros
   readonly perToken?: Micros
   readonly verify: boolean
@@ -94,15 +97,20 @@ async function preparedFrom(source: string, flags: MapSourceFlags, io: CommandIo
   }
   if (statSync(path).isDirectory()) return fromRun(source, path, io)
   const loaded = await loadConfig({ ...io, configPath: source })
-  const prepared = await prepare(loaded, { runId, scenarios: [], overrides: {} }, io)
-  return { name: source, whose: 'declared limits', prepared, path: chatPath }
+  const prepared = await prepareMap(loaded, flags, io)
+  return { name: source, whose: whoseOf(flags, 'declared limits'), prepared, path: chatPath }
 }
 
-async function fromTarget(
-  source: string,
-  { header, model }: MapSourceFlags,
-  io: CommandIo,
-): Promise<Found> {
+function prepareMap(loaded: LoadedConfig, { limits }: MapSourceFlags, io: CommandIo) {
+  return prepare(loaded, { runId, scenarios: [], overrides: {}, limits }, io)
+}
+
+function whoseOf({ limits }: MapSourceFlags, otherwise: string): string {
+  return limits === undefined ? otherwise : `limits of ${limits}`
+}
+
+async function fromTarget(source: string, flags: MapSourceFlags, io: CommandIo): Promise<Found> {
+  const { header, model } = flags
   const isGateway = source.startsWith('gateway:')
   const { base, path } = isGateway ? { base: source, path: '/' } : splitUrl(source)
   const isBare = path === '/' || path === ''
@@ -120,11 +128,11 @@ async function fromTarget(
     ],
   })
   const loaded = configFromValue(value, 'the command line')
-  const prepared = await prepare(loaded, { runId, scenarios: [], overrides: {} }, io)
+  const prepared = await prepareMap(loaded, flags, io)
   const secrets = isGateway ? prepared.secrets : new Map([['map', secret]])
   return {
     name: source,
-    whose: 'its own limits',
+    whose: whoseOf(flags, 'its own limits'),
     prepared: { ...prepared, secrets },
     path: isBare ? chatPath : path,
   }

@@ -68,9 +68,16 @@ export function withOutput(command: Command): Command {
         'PACING',
       ).choices(pacingNames),
     )
-    .addOption(
-      settable('--limits <file>', "limits to declare: what 'profile --save' has written", 'LIMITS'),
-    )
+    .addOption(limitsOption())
     .option('--json', 'print the summary as one JSON document')
     .option('--dry-run', 'tell what would be done, and do nothing')
+}
+
+/** Declared limits from the file of a profile. */
+export function limitsOption() {
+  return settable(
+    '--limits <file>',
+    "limits to declare: what 'profile --save' has written",
+    'LIMITS',
+  )
 }

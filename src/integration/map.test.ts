@@ -32,6 +32,21 @@ test('a map is predicted, tried on the gateway, and can be made again from its r
   expect(place.stdout()).toMatch(/"source": "results\/.* \(declared limits\)"/)
 })
 
+test('a map is made from what a profile has found', async () => {
+  const place = workplace()
+  const window = { burst: null, refillPerS: null, anchor: 'first-request', charge: 'pre' }
+  const limiter = { ...window, algorithm: 'fixed-window', chargesRejected: false, confidence: 1 }
+  const limiters = [
+    { ...limiter, id: 'requests', unit: 'requests', limit: 20, windowMs: 1000 },
+    { ...limiter, id: 'tokens', unit: 'tokens', limit: 1000, windowMs: 1000 },
+  ]
+  place.write('profile.json', JSON.stringify({ schema: 'limitscope.profile/1', limiters }))
+  const flags = ['--limits', 'profile.json', '--no-verify', '--columns', '32']
+  expect(await run(place, 'http://127.0.0.1:9/', ...flags)).toBe(0)
+  expect(place.stdout()).toMatch(/limits of profile\.json/)
+  expect(place.stdout()).toMatch(/crossover: 50 tokens per call/)
+})
+
 test('what a map cannot be made from is said, with what to do', async () => {
   const place = workplace()
   expect(await run(place, 'nowhere')).toBe(2)
