@@ -15,7 +15,7 @@ export function poisson(context: Context): Group {
   return {
     name: 'poisson',
     title: 'Poisson arrivals, one core',
-    how: 'Open loop, Poisson arrivals, with `--pacing spin`. The Kolmogorov-Smirnov distance of the gaps between arrivals at the server to the exponential distribution of the same mean, after the first second. Two sends cannot be closer than the first of them takes, most of which is to wake the server’s CPU (some 17 µs on such a virtual machine, 5 µs where it is awake): at 1,000/s 1.7 % of all gaps are shorter than that, and the distance cannot be less.',
+    how: 'Open loop, Poisson arrivals, with `--pacing spin`. The Kolmogorov-Smirnov distance of the gaps between arrivals at the server to the exponential distribution of the same mean, after the first second. Two sends cannot be closer than the first of them takes, most of which is to wake the server’s CPU where that sleeps: the distance has a floor, which grows with the rate.',
     figures: [
       { value: 'distance', title: 'distance' },
       { value: 'serverRatePerS', title: 'rate' },
