@@ -28,6 +28,7 @@ const fileSchema = z.object({
       windowMs: amount,
       burst: amount,
       refillPerS: amount,
+      scope: z.array(z.string()).nullable(),
     }),
   ),
 })

@@ -34,8 +34,14 @@ test('a map is predicted, tried on the gateway, and can be made again from its r
 
 test('a map is made from what a profile has found', async () => {
   const place = workplace()
-  const window = { burst: null, refillPerS: null, anchor: 'first-request', charge: 'pre' }
-  const limiter = { ...window, algorithm: 'fixed-window', chargesRejected: false, confidence: 1 }
+  const window = { burst: null, refillPerS: null, anchor: 'first-request', scope: null }
+  const limiter = {
+    ...window,
+    charge: 'pre',
+    algorithm: 'fixed-window',
+    chargesRejected: false,
+    confidence: 1,
+  }
   const limiters = [
     { ...limiter, id: 'requests', unit: 'requests', limit: 20, windowMs: 1000 },
     { ...limiter, id: 'tokens', unit: 'tokens', limit: 1000, windowMs: 1000 },
