@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 import { messageOf, UserError } from '../core/errors.ts'
-import { checkSize, displayName, isModule } from './find.ts'
+import { checkFile, displayName, isModule } from './find.ts'
 import { importModule } from './importing.ts'
 import { importProblem } from './importProblem.ts'
 import { type Environment, interpolated } from './interpolate.ts'
@@ -27,7 +27,7 @@ export interface FileDocument {
 /** Reads a file; throws `UserError` where nothing can be read at all. */
 export async function readDocument(path: string, options: ReadOptions): Promise<FileDocument> {
   const name = displayName(path, options.cwd)
-  checkSize(path, name)
+  checkFile(path, name)
   if (isModule(path)) return readModule(path, name, options)
   const { parsedSource } = await import('./yamlSource.ts')
   const source = parsedSource(name, readText(path, name))

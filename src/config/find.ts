@@ -49,9 +49,11 @@ export function displayName(path: string, cwd: string): string {
   return short.startsWith('..') || isAbsolute(short) ? path : short
 }
 
-/** Throws `UserError` for files that are too large. */
-export function checkSize(path: string, name: string): void {
-  const { size } = statSync(path)
+/** Throws `UserError` for what is no file, and for files that are too large. */
+export function checkFile(path: string, name: string): void {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (!found?.isFile()) throw new UserError('config', `${name}: expected a file, found none there`)
+  const { size } = found
   if (size <= bytesMax) return
   const message = `${name}: expected a file of at most 8 MiB, got ${(size / 1024 / 1024).toFixed(1)} MiB; leave data out of configs`
   throw new UserError('config', message)

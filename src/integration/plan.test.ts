@@ -57,6 +57,8 @@ test('what is wrong with a tiers file is said all at once, with places', async (
     'tiers.yaml',
     'tiers: { free: { rate: 5, prompt: 1, completion: 1 }, premium: { keyz: 1 } }',
   )
+  expect(await run(place, 'nowhere.yaml')).toBe(2)
+  expect(place.stderr()).toMatch(/nowhere\.yaml: expected a file, found none there/)
   expect(await run(place, 'tiers.yaml')).toBe(2)
   expect(place.stderr()).toMatch(/tiers\.free\.rate: .*did you mean '5\/s'/)
   expect(place.stderr()).toMatch(/tiers\.premium\.keyz: .*did you mean 'keys'/)

@@ -61,7 +61,7 @@ function scenarioLines(scenario: ScenarioSummary, paint: Paint): string[] {
 
 function countsText({ attempted, counts }: ScenarioSummary): string {
   const parts = Object.entries(counts).filter(([, count]) => count > 0)
-  if (attempted === 0) return 'no load, steps only'
+  if (attempted === 0) return 'no requests'
   const shares = parts.map(
     ([outcome, count]) => `${formatInteger(count)} ${outcome} (${formatShare(count / attempted)})`,
   )
