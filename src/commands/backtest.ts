@@ -30,7 +30,8 @@ export const backtestRequestsMax = 200_000
 export const backtestKeysMax = 500
 
 const drainUs: Micros = 3600e6
-const chunkUs: Micros = 1e6
+/** Virtual time between looks at whether the engines have ended. */
+const pieceUs: Micros = 1e6
 
 /** Runs the mix of a spec once; `seed` is the day it is run on. */
 export async function backtest(spec: ForecastSpec, seed: number): Promise<Measured[]> {
@@ -71,25 +72,12 @@ export async function backtest(spec: ForecastSpec, seed: number): Promise<Measur
       return engine.run()
     }),
   )
-  await inChunks(clock, Promise.all(runs))
+  await clock.runInPieces(Promise.all(runs), pieceUs)
   return spec.tiers.map((tier) => measured(tier, spec, service.decisions.all()))
 }
 
 function keysOf({ name, keys }: Tier): [key: string, tier: string][] {
   return Array.from({ length: keys }, (_, i) => [`${name}-${i}`, name])
-}
-
-/** Requests need no promises, so time can go on in pieces while engines start and end. */
-async function inChunks(clock: VirtualClock, work: Promise<unknown>): Promise<void> {
-  let isOver = false
-  const done = work.finally(() => {
-    isOver = true
-  })
-  while (!isOver) {
-    clock.advanceTo(clock.nowUs() + chunkUs)
-    await new Promise(setImmediate)
-  }
-  await done
 }
 
 function planOf(

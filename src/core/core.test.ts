@@ -53,6 +53,20 @@ describe('the virtual clock', () => {
     await expect(clock.run(new Promise(() => {}))).rejects.toThrow(/stands still/)
   })
 
+  test('moves in pieces until work is done, whose failure is told', async () => {
+    const clock = new VirtualClock()
+    const seen: number[] = []
+    for (const us of [3, 12, 25]) clock.at(us, () => seen.push(us))
+    expect(
+      await clock.runInPieces(
+        sleepUntil(clock, 25).then(() => 'done'),
+        10,
+      ),
+    ).toBe('done')
+    expect([seen, clock.nowUs()]).toEqual([[3, 12, 25], 30])
+    await expect(clock.runInPieces(Promise.reject(new Error('lost')), 10)).rejects.toThrow('lost')
+  })
+
   test('an aborted sleep ends at once', async () => {
     const clock = new VirtualClock()
     const abort = new AbortController()

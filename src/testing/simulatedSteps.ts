@@ -65,7 +65,7 @@ export function simulatedSteps(
       meet: null,
       saturate: null,
     })
-    const { reason } = await inChunks(clock, engine.run())
+    const { reason } = await clock.runInPieces(engine.run(), pieceUs)
     slices.cut()
     return fold.observation(move.loadPerS, {
       generator: 'VALID',
@@ -76,19 +76,7 @@ export function simulatedSteps(
 }
 
 /** Virtual time between looks at whether a run is over: requests need no promises, so none waits. */
-const chunkUs: Micros = 1e6
-
-async function inChunks<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
-  let isOver = false
-  const done = work.finally(() => {
-    isOver = true
-  })
-  while (!isOver) {
-    clock.advanceTo(clock.nowUs() + chunkUs)
-    await new Promise(setImmediate)
-  }
-  return done
-}
+const pieceUs: Micros = 1e6
 
 function stepPlan(move: Move, { warmupUs, seed }: SimulatedTarget, step: number): Plan {
   const arrivals = { kind: 'poisson', perS: move.loadPerS } as const
