@@ -87,6 +87,20 @@ describe('the real clock', () => {
     }
   })
 
+  test('runs nothing before at() returns, also when the instant passes meanwhile', () => {
+    const clock = realClock()
+    let early = 0
+    for (let i = 0; i < 20_000; i++) {
+      let isBack = false
+      const cancel = clock.at(clock.nowUs() + (i % 3), () => {
+        if (!isBack) early++
+      })
+      isBack = true
+      cancel()
+    }
+    expect(early).toBe(0)
+  })
+
   test('runs nothing before at() returns, also when the instant has passed', async () => {
     const clock = realClock()
     let ran = false

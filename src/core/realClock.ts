@@ -61,15 +61,17 @@ function timerAt(nowUs: () => Micros, us: Micros, run: () => void, spinUs: Micro
     // Node's timers fire up to a millisecond early as well as late: look again, never run early.
     const leftUs = us - nowUs()
     if (leftUs <= 0) return run()
-    if (leftUs <= spinUs) {
-      immediate = setImmediate(arm)
-      return
-    }
+    if (leftUs <= spinUs) immediate = setImmediate(arm)
+    else sleep(leftUs)
+  }
+  const sleep = (leftUs: Micros) => {
     const sleepMs = spinUs > 0 ? Math.floor((leftUs - spinUs) / 1000) : Math.ceil(leftUs / 1000)
     timeout = setTimeout(arm, Math.min(Math.max(sleepMs, 1), timeoutMsMax))
   }
-  if (us - nowUs() <= 0) immediate = setImmediate(run)
-  else arm()
+  // The first look decides for all of this call: nothing may run before the caller is back.
+  const firstLeftUs = us - nowUs()
+  if (firstLeftUs <= spinUs) immediate = setImmediate(arm)
+  else sleep(firstLeftUs)
   return () => {
     clearTimeout(timeout)
     clearImmediate(immediate)
