@@ -26,11 +26,14 @@ export async function routerLines(seed: number): Promise<{ lines: string[]; isMe
         '',
         `Embedded gateway with a bucket of \`${bucket}\`; ${document.requests} requests, ${(document.durationMs / 1000).toFixed(1)} s.`,
         '',
-        `- found: ${limiter?.algorithm ?? document.reasons.join('; ')}, burst ${limiter?.burst ?? '–'}, refill ${limiter?.refillPerS ?? '–'}/s`,
+        `- ${document.conclusion}${document.reasons.length > 0 ? ` (${document.reasons.join('; ')})` : ''}: ${limiter?.algorithm ?? 'nothing'}, burst ${limiter?.burst ?? '–'}, refill ${limiter?.refillPerS ?? '–'}/s`,
         `- ${warning === undefined ? 'no warning about its refill' : `warning: ${warning.message}`}`,
       ],
       isMet:
-        limiter?.algorithm === 'token-bucket' && limiter.burst === 200 && warning !== undefined,
+        document.conclusion === 'identified' &&
+        limiter?.algorithm === 'token-bucket' &&
+        limiter.burst === 200 &&
+        warning !== undefined,
     }
   } finally {
     await gateway.close()

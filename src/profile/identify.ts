@@ -60,7 +60,7 @@ const oddsSettled = 0.99
 const rivalOddsLeast = 0.002
 /** Answers that a model may leave unexplained: some, or this share; lost ones shift the rest. */
 const unexplainedMost = 2
-const unexplainedShareMost = 0.02
+const unexplainedShareMost = 0.005
 const spanErrorMost = 0.007
 const roundsMost = 40
 const searchesMost = 3
