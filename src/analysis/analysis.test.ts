@@ -15,7 +15,7 @@ import {
 } from '../testing/simulate.ts'
 import { type GeneratorReadings, judgeGenerator } from './health.ts'
 import { predictFirst, separationWarnings } from './separation.ts'
-import { parseStatement, StatementError } from './statement.ts'
+import { type Comparison, parseStatement, StatementError } from './statement.ts'
 import { summarize } from './summary.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -108,8 +108,10 @@ describe('the generator', () => {
 })
 
 describe('statements', () => {
+  const comparison = (text: string) => parseStatement(text) as Comparison
+
   test('are taken apart', () => {
-    const right = (text: string) => parseStatement(text).right.first
+    const right = (text: string) => comparison(text).right.first
     expect(parseStatement('p99(response){shape=cheap, lane=free} < 800ms')).toMatchObject({
       left: {
         first: {
@@ -132,7 +134,7 @@ describe('statements', () => {
   })
 
   test('may be about sums and products; names and units keep their dashes and slashes', () => {
-    const { left, right } = parseStatement('value(after) - value(a - b) >= 2 * count(ok) / 50/s')
+    const { left, right } = comparison('value(after) - value(a - b) >= 2 * count(ok) / 50/s')
     expect(left).toMatchObject({
       first: { name: 'value', argument: 'after' },
       rest: [{ sign: '-', operand: { name: 'value', argument: 'a - b' } }],
@@ -144,7 +146,7 @@ describe('statements', () => {
         { sign: '/', operand: { value: 50 } },
       ],
     })
-    expect(parseStatement('first(many-cheap).limiter == status-429').right.rest).toEqual([])
+    expect(comparison('first(many-cheap).limiter == status-429').right.rest).toEqual([])
   })
 
   test.each([

@@ -69,6 +69,10 @@ export interface ScenarioSummary {
   readonly broken: string | null
   /** What the steps of the scenario captured, but for secrets. */
   readonly values: Readonly<Record<string, Scalar>>
+  /** From the first measured request to the end of the last; null where none was measured. */
+  readonly startUs: Micros | null
+  readonly endUs: Micros | null
+  /** Of its phases, without the waits between them. */
   readonly durationUs: Micros
   readonly counts: Readonly<Record<Outcome, number>>
   readonly attempted: number

@@ -1,20 +1,38 @@
 // Statements about a run, as users write them: 'p99(response){shape=cheap} < 800ms',
-// 'first(many-cheap).limiter == requests', 'count(ok){lane=premium} >= 2 * count(ok){lane=free}'. This
-// file parses; checks.ts evaluates.
+// 'goodput / offered > 0.95', 'rejected(tokens) within 60s of start'. This file parses; checks.ts
+// judges.
 
-import { nearest } from '../core/text.ts'
-import { parseDurationUs, parseRatePerS } from '../core/units.ts'
+import { type Micros, parseDurationUs, parseRatePerS } from '../core/units.ts'
+import {
+  checkArgument,
+  checkField,
+  type EventName,
+  eventNamed,
+  type FilterName,
+  filterNamed,
+  isPlainMetric,
+  type MetricName,
+  metricNamed,
+  quantileMeasures,
+  StatementError,
+  textFields,
+  timeFields,
+} from './vocabulary.ts'
+
+export { StatementError } from './vocabulary.ts'
 
 export const operators = ['==', '!=', '<=', '>=', '<', '>'] as const
 export type Operator = (typeof operators)[number]
+
+/** 'shape=cheap, lane=free' */
+export type Filters = Readonly<Partial<Record<FilterName, string>>>
 
 /** What can be measured, and what it is applied to. */
 export interface Metric {
   readonly kind: 'metric'
   readonly name: MetricName
   readonly argument: string
-  /** 'shape=cheap, lane=free' */
-  readonly filters: Readonly<Partial<Record<FilterName, string>>>
+  readonly filters: Filters
   /** '.limiter' after first(…), '.overshoot' after limit(…) */
   readonly field: string | null
 }
@@ -37,88 +55,95 @@ export interface Expression {
   readonly rest: readonly { readonly sign: Sign; readonly operand: Operand }[]
 }
 
-export interface Statement {
+/** 'EXPRESSION OPERATOR EXPRESSION' */
+export interface Comparison {
+  readonly kind: 'comparison'
   readonly text: string
   readonly left: Expression
   readonly operator: Operator
   readonly right: Expression
 }
 
-const fieldsOfFirst = ['limiter', 'seq', 'admitted', 'tokens', 'at', 'status', 'confidence']
-const fieldsOfLimit = [
-  ...['overshoot', 'observed', 'rejections', 'recovered', 'window'],
-  ...['retry_after', 'retry_error'],
-]
-/** Whether concurrency beyond a number of slots queues or is rejected, over the phases of a ladder. */
-const fieldsOfLadder = ['kind', 'slots']
-const quantileMeasures = ['response', 'service', 'ttft', 'tpot', 'itl']
-const outcomeNames = 'ok limited refused failed timeout broken aborted unsent sent all'.split(' ')
-
-/** Metrics, the arguments they take (null: any name) and their fields. */
-const metrics = {
-  first: { arguments: null, fields: fieldsOfFirst },
-  first_rejection: { arguments: null, fields: fieldsOfFirst },
-  limit: { arguments: null, fields: fieldsOfLimit },
-  count: { arguments: outcomeNames, fields: [] },
-  share: { arguments: outcomeNames, fields: [] },
-  rate: { arguments: outcomeNames, fields: [] },
-  tokens: { arguments: outcomeNames, fields: [] },
-  tokens_per_s: { arguments: [''], fields: [] },
-  goodput: { arguments: [''], fields: [] },
-  offered: { arguments: [''], fields: [] },
-  value: { arguments: null, fields: [] },
-  ladder: { arguments: [''], fields: fieldsOfLadder },
-  min: { arguments: quantileMeasures, fields: [] },
-  mean: { arguments: quantileMeasures, fields: [] },
-  p50: { arguments: quantileMeasures, fields: [] },
-  p90: { arguments: quantileMeasures, fields: [] },
-  p95: { arguments: quantileMeasures, fields: [] },
-  p99: { arguments: quantileMeasures, fields: [] },
-  p999: { arguments: quantileMeasures, fields: [] },
-  max: { arguments: quantileMeasures, fields: [] },
-} as const satisfies Record<
-  string,
-  { arguments: readonly string[] | null; fields: readonly string[] }
->
-
-export type MetricName = keyof typeof metrics
-
-const filterNames = ['shape', 'lane', 'outcome', 'phase'] as const
-export type FilterName = (typeof filterNames)[number]
-
-/** A statement that cannot be understood, with what was expected. */
-export class StatementError extends Error {
-  override readonly name = 'StatementError'
+/** The first rejection by a limiter on a lane, or the first request that it admitted after it. */
+export interface EventRef {
+  readonly event: EventName
+  readonly limiter: string
+  readonly filters: Filters
 }
 
-/** Throws `StatementError`. */
+/** 'EVENT within DURATION of start|EVENT' */
+export interface Within {
+  readonly kind: 'within'
+  readonly text: string
+  readonly event: EventRef
+  readonly spanUs: Micros
+  /** 'start': that of the scenario. */
+  readonly of: EventRef | 'start'
+}
+
+export type Statement = Comparison | Within
+
+/** Throws `StatementError`, or `UnitError` for a duration or rate. */
 export function parseStatement(text: string): Statement {
+  const within = /^(?<event>.*\S)\s+within\s+(?<span>\S+)\s+of\s+(?<of>.*)$/.exec(text.trim())
+  if (within !== null) return { text, ...parseWithin(within.groups as Record<string, string>) }
   const match =
     /^(?<left>[^<>=!{]*(?:\{[^}]*\}[^<>=!{]*)*)(?<operator>==|!=|<=|>=|<|>)(?<right>.*)$/.exec(
       text.trim(),
     )
   if (match === null) {
-    throw new StatementError(`expected 'METRIC ${operators.join('|')} VALUE', got '${text}'`)
+    throw new StatementError(
+      `expected 'METRIC ${operators.join('|')} VALUE' or 'EVENT within DURATION of start', got '${text}'`,
+    )
   }
   const { left, operator, right } = match.groups as Record<string, string>
-  const expression = parseExpression(left!.trim())
-  const operands = [expression.first, ...expression.rest.map(({ operand }) => operand)]
-  if (operands.every(({ kind }) => kind !== 'metric')) {
+  return { text, ...parseComparison(left!.trim(), operator as Operator, right!.trim()) }
+}
+
+/** Every operand of an expression, in its order. */
+export function operandsOf({ first, rest }: Expression): Operand[] {
+  return [first, ...rest.map(({ operand }) => operand)]
+}
+
+function parseComparison(
+  leftText: string,
+  operator: Operator,
+  rightText: string,
+): Omit<Comparison, 'text'> {
+  const left = parseExpression(leftText)
+  if (operandsOf(left).every(({ kind }) => kind !== 'metric')) {
+    if (isWord(left.first)) metricNamed(left.first.text)
     throw new StatementError(
-      `expected a metric on the left, like 'p99(response)', got '${left!.trim()}'`,
+      `expected a metric on the left, like 'p99(response)', got '${leftText}'`,
     )
   }
-  const isOne = expression.rest.length === 0
-  if (isOne && isTime(expression.first) && /^-?\d+(\.\d+)?$/.test(right!.trim())) {
+  if (left.rest.length === 0 && isTime(left.first) && /^-?\d+(\.\d+)?$/.test(rightText)) {
     throw new StatementError(
-      `expected a duration with its unit, like '${right!.trim()}ms', got '${right!.trim()}'`,
+      `expected a duration with its unit, like '${rightText}ms', got '${rightText}'`,
     )
   }
+  const right = parseExpression(rightText)
+  if (isNumber(left.first) && isWord(right.first)) metricNamed(right.first.text)
+  return { kind: 'comparison', left, operator, right }
+}
+
+/** A constant that is a bare word: where a number is wanted, it was meant for a metric. */
+function isWord(operand: Operand): operand is Constant {
+  return operand.kind === 'value' && operand.value === operand.text
+}
+
+/** Whether a metric is never a text. */
+function isNumber(operand: Operand): boolean {
+  if (operand.kind !== 'metric') return false
+  return operand.name !== 'value' && !textFields.includes(operand.field ?? '')
+}
+
+function parseWithin({ event, span, of }: Record<string, string>): Omit<Within, 'text'> {
   return {
-    text,
-    left: expression,
-    operator: operator as Operator,
-    right: parseExpression(right!.trim()),
+    kind: 'within',
+    event: parseEvent(event!),
+    spanUs: parseDurationUs(span!),
+    of: of!.trim() === 'start' ? 'start' : parseEvent(of!.trim()),
   }
 }
 
@@ -130,72 +155,64 @@ function parseExpression(text: string): Expression {
     const sign = i % 2 === 1 ? (others[i - 1] as Sign) : null
     return sign === null ? [] : [{ sign, operand: parseOperand(part.trim()) }]
   })
-  const head = parseOperand(first!.trim())
-  if (rest.length > 0)
-    for (const one of [head, ...rest.map(({ operand }) => operand)]) checkNumber(one)
-  return { first: head, rest }
+  const expression = { first: parseOperand(first!.trim()), rest }
+  if (rest.length > 0) {
+    for (const operand of operandsOf(expression)) if (isWord(operand)) metricNamed(operand.text)
+  }
+  return expression
 }
-
-const timesOfLimit = ['recovered', 'window', 'retry_after', 'retry_error']
 
 /** Whether a metric is a span of time, in µs. */
 export function isTime(operand: Operand): boolean {
   if (operand.kind !== 'metric') return false
-  const { name, argument, field } = operand
-  return (
-    quantileMeasures.includes(argument) ||
-    field === 'at' ||
-    (name === 'limit' && timesOfLimit.includes(field ?? ''))
-  )
+  const { argument, field } = operand
+  const isSpan = (quantileMeasures as readonly string[]).includes(argument) && field === null
+  return isSpan || timeFields.includes(field ?? '')
 }
+
+// NAME(ARGUMENT){FILTERS}.FIELD, of which a metric without arguments needs no brackets.
+const callPattern = /^(\w+)\(([^)]*)\)\s*(?:\{([^}]*)\})?\s*(?:\.(\w+))?$/
 
 function parseOperand(text: string): Operand {
-  const call = /^(\w+)\(([^)]*)\)\s*(?:\{([^}]*)\})?\s*(?:\.(\w+))?$/.exec(bracketed(text))
+  const call = callPattern.exec(bracketed(text))
   if (call === null) return { kind: 'value', value: parseValue(text), text }
-  const [, name, argument, filters, field] = call
-  const known = metricOf(name!)
-  const metric = metrics[known]
-  checkArgument(known, argument!.trim())
-  if (field === undefined && metric.fields.length > 0) {
-    throw new StatementError(`expected ${known}(…).${metric.fields.join('|')}, got '${text}'`)
-  }
-  if (field !== undefined && !(metric.fields as readonly string[]).includes(field)) {
-    throw new StatementError(unknown(`field of ${known}(…)`, field, metric.fields))
-  }
+  const [, word, argument = '', filters = '', field = null] = call
+  const name = metricNamed(word!)
+  checkArgument(name, argument.trim())
+  checkField(name, field, text)
   return {
     kind: 'metric',
-    name: known,
-    argument: argument!.trim(),
-    filters: checkedFilters(known, parseFilters(filters ?? '')),
-    field: field ?? null,
+    name,
+    argument: argument.trim(),
+    filters: checkedFilters(name, parseFilters(filters)),
+    field,
   }
 }
 
-/** A word that is summed or divided was meant for a metric. */
-function checkNumber(operand: Operand): void {
-  if (operand.kind === 'value' && typeof operand.value === 'string') metricOf(operand.value)
-}
-
-/** 'goodput{lane=free}' → 'goodput(){lane=free}': what takes no argument needs no brackets. */
+/** 'goodput{lane=free}' → 'goodput(){lane=free}' */
 function bracketed(text: string): string {
   const [name] = /^\w+/.exec(text) ?? ['']
-  const isPlain = Object.hasOwn(metrics, name) && metrics[name as MetricName].arguments?.[0] === ''
-  return isPlain && !text.startsWith(`${name}(`) ? `${name}()${text.slice(name.length)}` : text
+  const isBare = isPlainMetric(name) && !text.startsWith(`${name}(`)
+  return isBare ? `${name}()${text.slice(name.length)}` : text
 }
 
-function metricOf(name: string): MetricName {
-  if (Object.hasOwn(metrics, name)) return name as MetricName
-  throw new StatementError(unknown('metric', name, Object.keys(metrics)))
-}
-
-function checkArgument(name: MetricName, argument: string): void {
-  const allowed: readonly string[] | null = metrics[name].arguments
-  if (allowed === null ? argument !== '' : allowed.includes(argument)) return
-  throw new StatementError(unknown(`argument of ${name}()`, argument, allowed ?? ['a name']))
+function parseEvent(text: string): EventRef {
+  const call = /^(\w+)\(([^)]*)\)\s*(?:\{([^}]*)\})?$/.exec(text)
+  if (call === null) {
+    throw new StatementError(`expected an event, like 'rejected(tokens)', got '${text}'`)
+  }
+  const [, word, limiter, filterText = ''] = call
+  const event = eventNamed(word!)
+  if (limiter!.trim() === '') throw new StatementError(`expected ${event}(LIMITER), got '${text}'`)
+  const filters = parseFilters(filterText)
+  if (Object.keys(filters).some((name) => name !== 'lane')) {
+    throw new StatementError(`expected {lane=…} at most after ${event}(…), got '${text}'`)
+  }
+  return { event, limiter: limiter!.trim(), filters }
 }
 
 /** Phases are counted as a whole. */
-function checkedFilters(name: MetricName, filters: Metric['filters']): Metric['filters'] {
+function checkedFilters(name: MetricName, filters: Filters): Filters {
   const { phase, shape, lane } = filters
   if (phase === undefined) return filters
   if (!['count', 'share', 'rate'].includes(name) || shape !== undefined || lane !== undefined) {
@@ -206,16 +223,15 @@ function checkedFilters(name: MetricName, filters: Metric['filters']): Metric['f
   return filters
 }
 
-function parseFilters(text: string): Metric['filters'] {
+function parseFilters(text: string): Filters {
   const filters: Partial<Record<FilterName, string>> = {}
   for (const part of text.split(',').filter((part) => part.trim() !== '')) {
     const [name, value] = part.split('=').map((side) => side.trim())
-    if (!filterNames.includes(name as FilterName) || value === undefined || value === '') {
-      throw new StatementError(
-        `${unknown('filter', name!, filterNames)}; write {shape=cheap, lane=free}`,
-      )
+    const filter = filterNamed(name!)
+    if (value === undefined || value === '') {
+      throw new StatementError(`expected {${filter}=NAME}, got '{${text}}'`)
     }
-    filters[name as FilterName] = value
+    filters[filter] = value
   }
   return filters
 }
@@ -231,11 +247,4 @@ function parseValue(text: string): number | string {
   if (/^-\d/.test(text)) return -parseDurationUs(text.slice(1))
   if (/^\d/.test(text)) return parseDurationUs(text)
   return text
-}
-
-function unknown(what: string, got: string, known: readonly string[]): string {
-  const suggestion = nearest(got, known)
-  const hint =
-    suggestion === undefined ? `expected ${known.join(', ')}` : `did you mean '${suggestion}'?`
-  return `unknown ${what} '${got}': ${hint}`
 }

@@ -1,8 +1,6 @@
 // Sums up a finished run from its folds.
 
-import type { LatencyHistogram } from '../core/histogram.ts'
 import { emptyCounts, type Outcome } from '../core/record.ts'
-import { sampleFloor } from '../core/statistics.ts'
 import type { Micros } from '../core/units.ts'
 import type { Plan, Scenario } from '../load/plan.ts'
 import type { ScenarioOutcome } from '../load/stepResults.ts'
@@ -15,12 +13,13 @@ import {
 import type { RunRecorder } from '../recording/recorder.ts'
 import type { Series } from '../recording/series.ts'
 import type { Measure } from '../recording/slice.ts'
-import { type CheckSubject, checkStatement } from './checks.ts'
+import { checkStatement } from './checks.ts'
 import { type Expects, expected } from './expects.ts'
 import type { GeneratorHealth } from './health.ts'
+import { quantilesOf } from './quantiles.ts'
+import type { CheckSubject } from './reading.ts'
 import {
   type CheckResult,
-  type Quantiles,
   type RunSummary,
   type ScenarioSummary,
   type SeriesSummary,
@@ -41,7 +40,10 @@ export interface SummaryParts {
   readonly expects?: Expects
   /** What the steps of each scenario came to; default: there were none. */
   readonly outcomes?: readonly ScenarioOutcome[]
-  readonly recorder: Pick<RunRecorder, 'series' | 'findings' | 'counts' | 'spans' | 'errors'>
+  readonly recorder: Pick<
+    RunRecorder,
+    'series' | 'findings' | 'counts' | 'spans' | 'errors' | 'timeline'
+  >
 }
 
 /** What a summary needs beside what was recorded: plain data, which a journal keeps. */
@@ -84,7 +86,7 @@ function summarizeScenario(scenario: Scenario, parts: SummaryParts): ScenarioSum
     broken: outcome?.broken ?? null,
     values: outcome?.values ?? {},
   }
-  const subject = { ...body, plan, scenario, reason, health }
+  const subject = { ...body, plan, scenario, reason, health, times: parts.recorder }
   const statements = scenario.expectations.map((statement) => checked(statement, subject))
   const all = [...(outcome?.checks ?? []), ...statements, ...skippedCheck(body)]
   const checks = all.map((check) => expected(check, parts.expects ?? 'either'))
@@ -113,16 +115,17 @@ function measured(
   { recorder }: SummaryParts,
 ): Omit<ScenarioSummary, 'title' | 'checks' | 'skipped' | 'broken' | 'values'> {
   const own = recorder.series.all().filter(({ names }) => names.scenario === name)
-  const phases = [...recorder.spans]
-    .filter(([key]) => key.startsWith(`${name}\n`))
-    .map(([key, { startUs, endUs, counts }]) => {
-      return { name: key.slice(name.length + 1), durationUs: endUs - startUs, counts }
-    })
+  const spans = [...recorder.spans].filter(([key]) => key.startsWith(`${name}\n`))
+  const phases = spans.map(([key, { startUs, endUs, counts }]) => {
+    return { name: key.slice(name.length + 1), durationUs: endUs - startUs, counts }
+  })
   const durationUs = phases.reduce((sum, phase) => sum + phase.durationUs, 0)
   const attempted = own.reduce((sum, { count }) => sum + count, 0)
   const ownFindings = recorder.findings.filter(({ scenario }) => scenario === name)
   return {
     name,
+    startUs: spans.length === 0 ? null : Math.min(...spans.map(([, { startUs }]) => startUs)),
+    endUs: spans.length === 0 ? null : Math.max(...spans.map(([, { endUs }]) => endUs)),
     durationUs,
     counts: countsOf(own),
     attempted,
@@ -156,22 +159,6 @@ function summarizeSeries(series: Series, attempted: number, durationUs: Micros):
     completionTokens: series.completionTokens,
     tokensPerS: series.completionTokens > 0 ? perS(series.completionTokens) : null,
     bytesIn: series.bytesIn,
-  }
-}
-
-export function quantilesOf(histogram: LatencyHistogram | null): Quantiles {
-  const count = histogram?.count ?? 0
-  const at = (q: number) => (count >= sampleFloor(q) ? histogram!.quantile(q) : null)
-  return {
-    count,
-    p50Us: at(0.5),
-    p90Us: at(0.9),
-    p95Us: at(0.95),
-    p99Us: at(0.99),
-    p999Us: at(0.999),
-    minUs: histogram?.minUs ?? null,
-    meanUs: histogram?.meanUs ?? null,
-    maxUs: histogram?.maxUs ?? null,
   }
 }
 

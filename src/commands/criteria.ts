@@ -80,7 +80,9 @@ function parsed(text: string): Statement {
 }
 
 /** Null where a statement has no budget: no share of requests can be told that may break it. */
-function budgetOf({ text, left: sum, operator, right: bound }: Statement): CountedCriterion | null {
+function budgetOf(statement: Statement): CountedCriterion | null {
+  if (statement.kind === 'within') return null
+  const { text, left: sum, operator, right: bound } = statement
   const left = sum.first
   const right = bound.first
   if (sum.rest.length > 0 || bound.rest.length > 0 || left.kind !== 'metric') return null

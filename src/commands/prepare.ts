@@ -2,6 +2,7 @@
 
 import { separationWarnings } from '../analysis/separation.ts'
 import { parseStatement, StatementError } from '../analysis/statement.ts'
+import { checkNames } from '../analysis/statementNames.ts'
 import { freezePlan, type PlanOverrides } from '../config/freeze.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { resolveSecrets } from '../config/secrets.ts'
@@ -112,7 +113,7 @@ function checkStatements(plan: Plan): void {
   const problems = plan.scenarios.flatMap((scenario) =>
     [...scenario.expectations, ...actualOf(scenario)].flatMap((statement) => {
       try {
-        parseStatement(statement)
+        checkNames(parseStatement(statement), plan, scenario)
         return []
       } catch (error) {
         if (!(error instanceof StatementError || error instanceof UnitError)) throw error

@@ -1,7 +1,7 @@
 // Counts of spans at some 1 % resolution, sparse: what charts and intervals of a long run keep by the
 // thousand, where exact histograms would fill memory.
 
-import { type CountsCut, latencyUsMax, valueAt } from './latencyCounts.ts'
+import { type CountsCut, indexOf, latencyUsMax, valueAt } from './latencyCounts.ts'
 import type { Micros } from './units.ts'
 
 /** Values below this have a count of their own; above, there are 128 counts to a power of two. */
@@ -46,6 +46,19 @@ export class CoarseCounts {
       if (sum >= rank) return Math.min(us, this.#maxUs)
     }
     return this.#maxUs
+  }
+
+  /** As counts of the middles of the buckets; null without samples. */
+  cut(): CountsCut | null {
+    if (this.#count === 0) return null
+    const buckets = this.buckets()
+    return {
+      indices: Uint16Array.from(buckets, ({ us }) => indexOf(us)),
+      counts: Uint32Array.from(buckets, ({ count }) => count),
+      count: this.#count,
+      minUs: buckets[0]!.us,
+      maxUs: this.#maxUs,
+    }
   }
 
   /** Middles of the buckets that have counts, in rising order. */

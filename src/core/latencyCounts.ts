@@ -22,7 +22,7 @@ export interface CountsCut {
 }
 
 /** Where a value of whole µs is counted. */
-function indexOf(us: number): number {
+export function indexOf(us: number): number {
   if (us < subBuckets) return us
   const shift = 32 - subBucketBits - Math.clz32(us)
   return (shift << (subBucketBits - 1)) + (us >>> shift)
