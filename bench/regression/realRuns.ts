@@ -11,7 +11,7 @@ import { main } from '../../src/cli.ts'
 import type { NamedLimiter } from '../../src/core/limits.ts'
 import { presets } from '../../src/gateway/presets.ts'
 import { type RunningGateway, startGateway } from '../../src/gateway/server.ts'
-import type { GatewaySpec } from '../../src/gateway/spec.ts'
+import type { GatewaySpec, LatencyModel } from '../../src/gateway/spec.ts'
 import { fixedWindow, limiter, tokenBucket } from '../../src/limiters/models.ts'
 import { workplace } from '../../src/testing/commandIo.ts'
 
@@ -30,14 +30,18 @@ interface Case {
   readonly isAlarm: boolean
 }
 
-const unlimited: GatewaySpec = { ...presets.kuadrant!, tiers: { free: [] } }
+/** Its times vary by a quarter, and grow with what is in flight: no two runs are alike. */
+const latency: LatencyModel = {
+  ttftUs: 20_000,
+  ttftSpread: 0.25,
+  itlUs: 4_000,
+  itlSpread: 0.1,
+  slowdownPerInFlight: 0.05,
+}
+const unlimited: GatewaySpec = { ...presets.kuadrant!, tiers: { free: [] }, latency }
 const slower: GatewaySpec = {
   ...unlimited,
-  latency: {
-    ...unlimited.latency,
-    ttftUs: unlimited.latency.ttftUs * 1.08,
-    itlUs: unlimited.latency.itlUs * 1.08,
-  },
+  latency: { ...latency, ttftUs: latency.ttftUs * 1.08, itlUs: latency.itlUs * 1.08 },
 }
 const quick: GatewaySpec = { ...presets.plain!, dialect: 'kuadrant' }
 const limitedBy = (...free: NamedLimiter[]): GatewaySpec => ({ ...quick, tiers: { free } })
@@ -50,7 +54,7 @@ const tokens = (chargesRejected: boolean) =>
   })
 
 const window60 = "limiters: { requests: { limit: 60, window: '60s' } },"
-const steady = "arrivals: poisson('60/s'), measure: '3s'"
+const steady = (seconds: number) => `arrivals: poisson('100/s'), measure: '${seconds}s'`
 const probing = (gap: string, count: number) =>
   `arrivals: spaced('${gap}'), until: untilRequests(${count})`
 
@@ -59,9 +63,9 @@ const cases: readonly Case[] = [
     name: 'latency +8 %',
     base: unlimited,
     candidate: slower,
-    scenario: steady,
+    scenario: steady(6),
     declared: '',
-    pairs: 8,
+    pairs: 10,
     isAlarm: true,
   },
   {
@@ -95,7 +99,7 @@ const cases: readonly Case[] = [
     name: 'nothing',
     base: unlimited,
     candidate: unlimited,
-    scenario: steady,
+    scenario: steady(10),
     declared: '',
     pairs: 10,
     isAlarm: false,
@@ -111,25 +115,40 @@ const cases: readonly Case[] = [
   },
 ]
 
-/** Those whose name has `which`. */
-export async function realTable(which: string): Promise<string> {
-  const head = ['made worse', 'pairs', 'verdict', 'what decided', 'as it should']
+export interface RealOptions {
+  /** Only cases whose name has this. */
+  readonly which: string
+  /** How often each is measured. */
+  readonly times: number
+}
+
+export async function realTable({ which, times }: RealOptions): Promise<string> {
+  const head = ['made worse', 'pairs', 'verdicts', 'what decided, the last time', 'as it should']
   const chosen = cases.filter(({ name }) => name.includes(which))
   const lines: string[][] = []
   for (const one of chosen) {
-    const comparison = await compared(one)
-    const isRight = (comparison.verdict === 'REGRESSION') === one.isAlarm
+    const comparisons: Comparison[] = []
+    for (let i = 0; i < times; i++) {
+      comparisons.push(await compared(one))
+      process.stderr.write(`${one.name}: ${comparisons.at(-1)!.verdict}\n`)
+    }
+    const right = comparisons.filter(({ verdict }) => (verdict === 'REGRESSION') === one.isAlarm)
     lines.push([
       one.name,
       String(one.pairs),
-      comparison.verdict,
-      deciding(comparison),
-      isRight ? 'yes' : 'NO',
+      verdictsText(comparisons),
+      deciding(comparisons.at(-1)!),
+      `${right.length} of ${times}`,
     ])
-    process.stderr.write(`${one.name}: ${comparison.verdict}\n`)
   }
   const rows = [head, head.map(() => '---'), ...lines]
   return `## Real runs\n\nAgainst the embedded gateway over loopback, pairs in the order ABBA.\n\n${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`
+}
+
+/** '4 REGRESSION, 1 INCONCLUSIVE' */
+function verdictsText(comparisons: readonly Comparison[]): string {
+  const byVerdict = Map.groupBy(comparisons, ({ verdict }) => verdict)
+  return [...byVerdict].map(([verdict, same]) => `${same.length} ${verdict}`).join(', ')
 }
 
 function deciding({ metrics, limiters, verdict }: Comparison): string {
@@ -142,26 +161,43 @@ function deciding({ metrics, limiters, verdict }: Comparison): string {
     return `${name} ×${ratio!.toFixed(3)} (p ${p!.toFixed(4)})`
   })
   if (verdict === 'REGRESSION') return [...exact, ...tested].slice(0, 3).join('; ')
-  const sees = metrics.find(({ name }) => name === 'p50 response')?.detectable
-  return sees == null ? '' : `p50 would show ≥ ${(sees * 100).toFixed(1)} %`
+  const changes = [...metrics, ...limiters]
+  const same = changes.filter((change) => change.verdict === 'EQUIVALENT').length
+  const open = metrics
+    .filter((change) => change.verdict === 'INCONCLUSIVE')
+    .map(({ name, detectable }) =>
+      detectable === null ? name : `${name} would show ≥ ${(detectable * 100).toFixed(1)} %`,
+    )
+  return [`${same} of ${changes.length} EQUIVALENT`, ...open.slice(0, 3)].join('; ')
 }
 
-async function compared({ base, candidate, scenario, declared, pairs }: Case): Promise<Comparison> {
+/** Pairs of which a run could not be believed are measured again, up to this many times. */
+const spoiltMost = 10
+
+async function compared(one: Case): Promise<Comparison> {
   const sides: { base: ComparedRun[]; candidate: ComparedRun[] } = { base: [], candidate: [] }
-  const config = configOf(scenario, declared)
-  for (let pair = 0; pair < pairs; pair++) {
-    const measureBase = async () => sides.base.push(await run({ ...base, seed: 2 * pair }, config))
-    const measureCandidate = async () => {
-      return sides.candidate.push(await run({ ...candidate, seed: 2 * pair + 1 }, config))
-    }
-    const order = isBaseFirst(pair)
-      ? [measureBase, measureCandidate]
-      : [measureCandidate, measureBase]
-    // A single pair is exact in what it shows; its two runs may go on together.
-    if (pairs === 1) await Promise.all(order.map((measure) => measure()))
-    else for (const measure of order) await measure()
+  for (let at = 0; sides.base.length < one.pairs && at < one.pairs + spoiltMost; at++) {
+    const [base, candidate] = await measuredPair(one, at)
+    if (!isFit(base) || !isFit(candidate)) continue
+    sides.base.push(base)
+    sides.candidate.push(candidate)
   }
   return compareRuns(sides.base, sides.candidate, { isForced: true })
+}
+
+function isFit({ summary }: ComparedRun): boolean {
+  return summary.reason === 'completed' && summary.health.verdict !== 'INVALID'
+}
+
+async function measuredPair(one: Case, at: number): Promise<[ComparedRun, ComparedRun]> {
+  const config = configOf(one.scenario, one.declared)
+  const measureBase = () => run({ ...one.base, seed: 2 * at }, config)
+  const measureCandidate = () => run({ ...one.candidate, seed: 2 * at + 1 }, config)
+  // A single pair is exact in what it shows; its two runs may go on together.
+  if (one.pairs === 1) return Promise.all([measureBase(), measureCandidate()])
+  if (isBaseFirst(at)) return [await measureBase(), await measureCandidate()]
+  const candidate = await measureCandidate()
+  return [await measureBase(), candidate]
 }
 
 /** One run, against a gateway that nobody has asked before. */
@@ -185,7 +221,7 @@ async function run(spec: GatewaySpec, config: string): Promise<ComparedRun> {
 function configOf(scenario: string, declared: string): string {
   return `
 import { defineConfig, defineScenario, lane, poisson, shape, spaced, untilRequests } from 'limitscope'
-const cheap = shape.chat('cheap', { promptTokens: 8, outputTokensMax: 4, stream: true })
+const cheap = shape.chat('cheap', { promptTokens: 8, outputTokensMax: 6, stream: true })
 export default defineConfig({
   ${declared}
   scenarios: [defineScenario('s', { lanes: [lane('free', {})], mix: [cheap], ${scenario} })],

@@ -235,4 +235,19 @@ describe('runs that do not compare are refused, unless told', () => {
     expect(candidate.dropped[0]!.why).toMatch(/^INVALID/)
     expect(verdict).toBe('INCONCLUSIVE')
   })
+
+  test('takes the other run of its pair with it', async () => {
+    const sides: { base: ComparedRun[]; candidate: ComparedRun[] } = { base: [], candidate: [] }
+    for (let night = 0; night < 16; night++) {
+      const isBase = night % 4 === 0 || night % 4 === 3
+      const readings = night === 6 ? { sent: 100, planned: 200 } : {}
+      const run = await runOf(isBase ? unlimited : slower(1.08), { night, readings })
+      sides[isBase ? 'base' : 'candidate'].push(run)
+    }
+    const { isPaired, base, candidate, metrics } = compareRuns(sides.base, sides.candidate)
+    expect(isPaired).toBe(true)
+    expect(base.dropped).toEqual([{ runId: 'n7', why: 'the other run of its pair is left out' }])
+    expect(candidate.dropped.map(({ runId }) => runId)).toEqual(['n6'])
+    expect(metrics.map(({ n }) => n)).toEqual(metrics.map(() => 7))
+  })
 })

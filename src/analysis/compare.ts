@@ -43,8 +43,9 @@ export function compareRuns(
   { thresholds = defaultThresholds, isForced = false }: CompareOptions = {},
 ): Comparison {
   const notes = comparabilityNotes([...base, ...candidate], isForced)
-  const [before, after] = [sift(base), sift(candidate)]
-  const isPaired = isInterleaved(before.used, after.used)
+  const sets = { base: inOrder(base), candidate: inOrder(candidate) }
+  const isPaired = isInterleaved(sets)
+  const [before, after] = isPaired ? siftPairs(sets) : [sift(sets.base), sift(sets.candidate)]
   const summaries = { base: before.used, candidate: after.used, isPaired }
   const metrics = metricDrafts(before.used, after.used, isPaired)
   const limiters = limiterDrafts(summaries, thresholds)
@@ -81,17 +82,33 @@ interface Sifted {
   readonly set: ComparedSet
 }
 
-/** Runs that cannot be believed, or did not end, never enter; the others by the time they began. */
-function sift(runs: readonly ComparedRun[]): Sifted {
-  const summaries = runs.map(({ summary }) => summary)
-  const used = summaries
-    .filter((summary) => whyNot(summary) === null)
+function inOrder(runs: readonly ComparedRun[]): RunSummary[] {
+  return runs
+    .map(({ summary }) => summary)
     .sort((a, b) => a.startedAt.localeCompare(b.startedAt) || a.runId.localeCompare(b.runId))
-  const dropped = summaries.flatMap((summary) => {
-    const why = whyNot(summary)
-    return why === null ? [] : [{ runId: summary.runId, why }]
+}
+
+/** Runs that cannot be believed, or did not end, never enter. */
+function sift(runs: readonly RunSummary[], whyLeftOut = whyNot): Sifted {
+  const used = runs.filter((run) => whyLeftOut(run) === null)
+  const dropped = runs.flatMap((run) => {
+    const why = whyLeftOut(run)
+    return why === null ? [] : [{ runId: run.runId, why }]
   })
   return { used, set: { runIds: used.map(({ runId }) => runId), dropped } }
+}
+
+/** A run that is left out takes the other of its pair with it: the rest are pairs still. */
+function siftPairs({ base, candidate }: RunSets): [Sifted, Sifted] {
+  const spoilt = new Set(
+    base.flatMap((run, i) => {
+      const pair = [run, candidate[i]!]
+      return pair.some((one) => whyNot(one) !== null) ? pair : []
+    }),
+  )
+  const why = (run: RunSummary) =>
+    whyNot(run) ?? (spoilt.has(run) ? 'the other run of its pair is left out' : null)
+  return [sift(base, why), sift(candidate, why)]
 }
 
 function whyNot({ health, reason }: RunSummary): string | null {
@@ -99,8 +116,13 @@ function whyNot({ health, reason }: RunSummary): string | null {
   return reason === 'completed' ? null : reason
 }
 
+interface RunSets {
+  readonly base: readonly RunSummary[]
+  readonly candidate: readonly RunSummary[]
+}
+
 /** Pairs are runs that were measured one after the other, one of each side, in whichever order. */
-function isInterleaved(base: readonly RunSummary[], candidate: readonly RunSummary[]): boolean {
+function isInterleaved({ base, candidate }: RunSets): boolean {
   if (base.length !== candidate.length || base.length < 2) return false
   const starts = [
     ...base.map(({ startedAt }) => ({ startedAt, side: 0 })),
@@ -148,7 +170,7 @@ function withJudged(drafts: readonly LimiterDraft[], judged: readonly Change[]):
 }
 
 /** One regression is one; else everything has to be shown equivalent, or better. */
-function worstOf(changes: readonly Change[]): ChangeVerdict {
+export function worstOf(changes: readonly Change[]): ChangeVerdict {
   const has = (verdict: ChangeVerdict) => changes.some((change) => change.verdict === verdict)
   if (has('REGRESSION')) return 'REGRESSION'
   if (changes.length === 0 || has('INCONCLUSIVE')) return 'INCONCLUSIVE'

@@ -4,14 +4,12 @@
 import { formatInteger, formatSpan } from '../core/format.ts'
 import { type LimiterModel, limitOf, windowUsOf } from '../core/limits.ts'
 import { median } from '../core/statistics.ts'
+import { agreed, type Bracket, bracketChange, exactChange, middleOf } from './brackets.ts'
 import type { Change, LimiterChange } from './comparison.ts'
 import { limiterKey, limitersAsIn } from './limiterMatching.ts'
 import type { LimiterSummary, RunSummary } from './result.ts'
 import type { RunMetric } from './runMetrics.ts'
 import { type Tested, type Thresholds, testChange } from './shifts.ts'
-
-/** What a run lets a parameter be: at least, at most. */
-type Bracket = readonly [number, number]
 
 interface Parameter {
   readonly name: string
@@ -28,9 +26,6 @@ export interface LimiterSets {
   readonly candidate: readonly RunSummary[]
   readonly isPaired: boolean
 }
-
-/** So many runs a side that agree make a parameter exact, however its limiter works. */
-const agreeingLeast = 3
 
 /** A change that is known, or one that is tested together with everything else. */
 export interface LimiterDraft {
@@ -214,7 +209,13 @@ function observedChange(parameter: Parameter, sets: ObservedSets): Draft[] {
   const named = { parameter: parameter.name, ...textsOf(parameter, before, after) }
   const isExact = [...base, ...candidate].some((one) => one !== null && parameter.isExact(one))
   const [a, b] = [agreed(before, isExact), agreed(after, isExact)]
-  if (a !== null && b !== null) return [{ ...named, known: bracketChange(a, b, sets, parameter) }]
+  const judging = {
+    worse: parameter.worse,
+    margin: sets.thresholds.margin,
+    n: base.length,
+    whyWide: 'requests in flight leave it open',
+  }
+  if (a !== null && b !== null) return [{ ...named, known: bracketChange(a, b, judging) }]
   const isWhole = before.length === base.length && after.length === candidate.length
   const known = testChange({
     base: before.map(middleOf),
@@ -227,59 +228,6 @@ function observedChange(parameter: Parameter, sets: ObservedSets): Draft[] {
 
 function bracketsOf({ of }: Parameter, found: Found): Bracket[] {
   return found.map((limiter) => limiter && of(limiter)).filter((bracket) => bracket !== null)
-}
-
-function middleOf([low, high]: Bracket): number {
-  return (low + high) / 2
-}
-
-/** What all runs of a set leave possible; null where they do not agree, or could by chance. */
-function agreed(brackets: readonly Bracket[], isExact: boolean): Bracket | null {
-  if (!isExact && brackets.length < agreeingLeast) return null
-  const low = Math.max(...brackets.map(([least]) => least))
-  const high = Math.min(...brackets.map(([, most]) => most))
-  return low <= high ? [low, high] : null
-}
-
-/** Brackets that do not meet are a change without a doubt. */
-function bracketChange(
-  a: Bracket,
-  b: Bracket,
-  { base, thresholds }: ObservedSets,
-  { worse }: Parameter,
-): Change {
-  const [before, after] = [middleOf(a), middleOf(b)]
-  const n = base.length
-  if (a[1] >= b[0] && b[1] >= a[0]) {
-    const widest = Math.max(b[1] / a[0], a[1] / b[0])
-    const isNarrow = widest <= 1 + thresholds.margin || (a[0] === b[0] && a[1] === b[1])
-    const change = exactChange(before, after, n, isNarrow ? 'EQUIVALENT' : 'INCONCLUSIVE')
-    const reason = isNarrow ? 'they agree' : 'requests in flight leave it open'
-    return { ...change, p: null, falseDiscoveryRate: null, reason }
-  }
-  const isWorse = after > before === (worse === 'higher')
-  return exactChange(before, after, n, isWorse ? 'REGRESSION' : 'IMPROVEMENT')
-}
-
-function exactChange(
-  base: number,
-  candidate: number,
-  n: number,
-  verdict: Change['verdict'],
-): Change {
-  const ratio = base > 0 && Number.isFinite(candidate) ? candidate / base : null
-  return {
-    verdict,
-    base: Number.isFinite(base) ? base : null,
-    candidate: Number.isFinite(candidate) ? candidate : null,
-    ratio,
-    interval: ratio === null ? null : [ratio, ratio],
-    p: 0,
-    falseDiscoveryRate: 0,
-    detectable: null,
-    n,
-    reason: 'exact',
-  }
 }
 
 function textsOf({ text }: Parameter, before: readonly Bracket[], after: readonly Bracket[]) {

@@ -1,14 +1,18 @@
-// `limitscope compare BASE CANDIDATE`: two sets of runs, read from their folders.
+// `limitscope compare BASE CANDIDATE`: two sets of runs, read from their folders, or two profiles.
 
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { z } from 'zod'
 import { type ComparedRun, compareRuns } from '../analysis/compare.ts'
-import type { ChangeVerdict } from '../analysis/comparison.ts'
+import type { ChangeVerdict, Comparison } from '../analysis/comparison.ts'
+import { type ComparedProfile, compareProfiles } from '../analysis/profileChanges.ts'
 import { readRun } from '../analysis/storedRun.ts'
 import { type ExitCode, exitCodes, UserError } from '../core/errors.ts'
+import { profileSchema } from '../profile/document.ts'
 import { comparisonMarkdown } from '../report/comparisonMarkdown.ts'
 import { comparisonText } from '../report/comparisonText.ts'
 import { type CommandIo, wantsColour } from './io.ts'
+import { readProfile } from './profileFile.ts'
 
 export interface CompareFlags {
   readonly minChange: number
@@ -19,13 +23,15 @@ export interface CompareFlags {
 }
 
 export async function compareCommand(
-  sets: { readonly base: string; readonly candidate: string },
-  { minChange, margin, force = false, json = false, markdown = false }: CompareFlags,
+  sets: SetNames,
+  flags: CompareFlags,
   io: CommandIo,
 ): Promise<number> {
-  const thresholds = { changeLeast: minChange, margin }
-  const [base, candidate] = [readSet(sets.base, io), readSet(sets.candidate, io)]
-  const comparison = compareRuns(base, candidate, { thresholds, isForced: force })
+  const { json = false, markdown = false } = flags
+  const isFile = (name: string) =>
+    statSync(resolve(io.cwd, name), { throwIfNoEntry: false })?.isFile() ?? false
+  const isAboutProfiles = isFile(sets.base) || isFile(sets.candidate)
+  const comparison = isAboutProfiles ? ofProfiles(sets, flags, io) : ofRuns(sets, flags, io)
   const text = () =>
     markdown
       ? comparisonMarkdown(comparison)
@@ -37,6 +43,55 @@ export async function compareCommand(
 export function exitCodeOf(verdict: ChangeVerdict): ExitCode {
   if (verdict === 'REGRESSION') return exitCodes.regression
   return verdict === 'INCONCLUSIVE' ? exitCodes.inconclusive : exitCodes.passed
+}
+
+interface SetNames {
+  readonly base: string
+  readonly candidate: string
+}
+
+function ofRuns(sets: SetNames, flags: CompareFlags, io: CommandIo): Comparison {
+  const [base, candidate] = [readSet(sets.base, io), readSet(sets.candidate, io)]
+  return compareRuns(base, candidate, {
+    thresholds: thresholdsOf(flags),
+    isForced: flags.force === true,
+  })
+}
+
+function ofProfiles({ base, candidate }: SetNames, flags: CompareFlags, io: CommandIo): Comparison {
+  const [before, after] = [comparedProfile(base, io), comparedProfile(candidate, io)]
+  return compareProfiles(before, after, thresholdsOf(flags))
+}
+
+function thresholdsOf({ minChange, margin }: CompareFlags) {
+  return { changeLeast: minChange, margin }
+}
+
+const amount = z.number().nullable()
+const comparedLimiter = z.looseObject({
+  id: z.string(),
+  algorithm: z.string(),
+  equivalents: z.array(z.string()),
+  unit: z.string(),
+  limit: amount,
+  windowMs: amount,
+  burst: amount,
+  refillPerS: amount,
+  confidence: z.number(),
+  retryAfter: z.looseObject({ present: z.boolean() }),
+  intervals: z.record(z.string(), z.tuple([z.number(), z.number()])),
+})
+const comparedProfileSchema = z.looseObject({
+  schema: z.literal(profileSchema),
+  target: z.string(),
+  conclusion: z.string(),
+  reasons: z.array(z.string()),
+  limiters: z.array(comparedLimiter),
+})
+
+function comparedProfile(path: string, { cwd }: CommandIo): ComparedProfile {
+  const document = readProfile(path, { cwd, what: 'compare', schema: comparedProfileSchema })
+  return { name: path, ...document }
 }
 
 /** The runs of a set: folders of runs, folders of those, with commas between. */

@@ -12,8 +12,13 @@ export function addCompare(
 ): void {
   program
     .command('compare')
-    .description('what changed between two sets of runs: latency, throughput, limiters')
-    .argument('<base>', "a run's folder, a folder of such folders, or several with commas")
+    .description(
+      'what changed between two sets of runs, or two profiles: latency, throughput, limiters',
+    )
+    .argument(
+      '<base>',
+      "a run's folder, a folder of such folders, several with commas; a profile's file",
+    )
     .argument('<candidate>', 'the same, of the runs that may have changed')
     .option('--min-change <share>', "changes up to this are none: '1.5%'", share, 0.015)
     .option('--margin <share>', "shown to be smaller, a change is EQUIVALENT: '5%'", share, 0.05)
@@ -22,7 +27,7 @@ export function addCompare(
     .option('--markdown', 'print Markdown')
     .addHelpText(
       'after',
-      '\nExamples:\n  limitscope compare results/2026-11-20T18-05-09Z-run results/2026-11-21T18-05-11Z-run\n  limitscope compare nights/base nights/candidate --markdown\n\nExit codes: 0 equivalent or better, 3 inconclusive, 4 regression. A change of a number that varies takes\n7 pairs of runs, measured in turns, or 5 runs a side to be shown; one of an exact limit takes one.',
+      '\nExamples:\n  limitscope compare results/2026-11-20T18-05-09Z-run results/2026-11-21T18-05-11Z-run\n  limitscope compare nights/base nights/candidate --markdown\n  limitscope compare profile-before.json profile-after.json\n\nExit codes: 0 equivalent or better, 3 inconclusive, 4 regression. A change of a number that varies takes\n7 pairs of runs, measured in turns, or 5 runs a side to be shown; one of an exact limit takes one.',
     )
     .action(async (base: string, candidate: string, flags) => {
       const { compareCommand } = await import('./compare.ts')

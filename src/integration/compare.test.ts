@@ -1,15 +1,17 @@
 // `limitscope compare`, as it is typed.
 
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../cli.ts'
 import { presets } from '../gateway/presets.ts'
 import { fixedWindow, limiter } from '../limiters/models.ts'
+import { profile } from '../profile/profile.ts'
 import { workplace } from '../testing/commandIo.ts'
 import { phase, plan, scenario } from '../testing/simulate.ts'
 import { storeRun } from '../testing/storedRuns.ts'
+import { inVirtualTime, virtualProber } from '../testing/virtualProber.ts'
 
 const results = mkdtempSync(join(tmpdir(), 'limitscope-compare-'))
 const until60 = scenario(
@@ -77,5 +79,27 @@ describe('limitscope compare', () => {
   test('takes a folder of runs as a set', async () => {
     const { stdout } = await compare(results, results, '--json')
     expect(JSON.parse(stdout).base.runIds).toEqual(['limit-50', 'limit-60'])
+  })
+
+  test('takes the files of two profiles', { timeout: 60_000 }, async () => {
+    const profiled = async (limit: number) => {
+      const model = limiter(fixedWindow(limit, 10e6))
+      const prober = virtualProber({ limiters: [{ name: 'requests', model }], seed: 5 })
+      const budget = { requestsMax: 2_000, tokensMax: null, durationUsMax: 600e6 }
+      const work = profile(prober, { target: 'virtual', seed: 1, budget })
+      const { document } = await inVirtualTime(prober, work)
+      const path = join(results, `profile-${limit}.json`)
+      writeFileSync(path, JSON.stringify(document))
+      return path
+    }
+    const [before, after] = [await profiled(60), await profiled(58)]
+    expect((await compare(before, before)).exitCode).toBe(0)
+    const { exitCode, stdout } = await compare(before, after)
+    expect(exitCode).toBe(4)
+    expect(stdout).toMatch(/^REGRESSION: /)
+    expect(stdout).toMatch(/REGRESSION +requests +limit +60 +58 +−3.33 % +0 +1 +exact/)
+    const mixed = await compare(before, base)
+    expect(mixed.exitCode).toBe(2)
+    expect(mixed.stderr).toMatch(/compare: expected the file of a profile/)
   })
 })

@@ -16,7 +16,7 @@ export function limiterCells({ limiters }: Comparison): ComparisonTable {
     head: ['verdict', 'limiter', 'parameter', 'base', 'candidate', 'change', 'p', 'n', 'why'],
     rows: limiters.map((change) => [
       change.verdict,
-      `${change.limiter} on ${change.lane}`,
+      change.lane === '' ? change.limiter : `${change.limiter} on ${change.lane}`,
       change.parameter,
       change.baseText,
       change.candidateText,
@@ -60,9 +60,10 @@ export function verdictText(comparison: Comparison): string {
   const counted = changeVerdicts.map((word) => {
     return `${all.filter((change) => change.verdict === word).length} ${word.toLowerCase()}`
   })
-  const sets = `${base.runIds.length} against ${candidate.runIds.length} runs`
+  const sets = `${base.runIds.length} against ${candidate.runIds.length}`
   const how = isPaired ? `${base.runIds.length} pairs` : sets
-  return `${verdict}: ${counted.join(', ')}; ${how}, ${tests} numbers tested together`
+  const tested = tests === 0 ? '' : `, ${tests} numbers tested together`
+  return `${verdict}: ${counted.join(', ')}; ${how}${tested}`
 }
 
 /** Notes and what was left out, as lines. */
