@@ -5,7 +5,7 @@ import type { CheckResult } from '../core/check.ts'
 import { formatSpan } from '../core/format.ts'
 import type { Micros } from '../core/units.ts'
 import { readExpression } from './expressions.ts'
-import type { CheckSubject, Found } from './reading.ts'
+import type { CheckSubject, Found, Reading } from './reading.ts'
 import {
   type Comparison,
   type EventRef,
@@ -45,6 +45,7 @@ function judgeComparison({ left, operator, right }: Comparison, subject: CheckSu
     verdict,
     actual: actual.text + against,
     reason,
+    ...figuresOf(actual, expected),
   })
   if (actual.value === null) return judged('inconclusive', actual.text)
   if (expected.value === null) return judged('inconclusive', expected.text)
@@ -54,6 +55,18 @@ function judgeComparison({ left, operator, right }: Comparison, subject: CheckSu
   if (answers.every((answer) => answer)) return judged('passed')
   if (!answers.some((answer) => answer)) return judged('failed')
   return judged('inconclusive', actual.sureness ?? expected.sureness)
+}
+
+function figuresOf(actual: Reading, expected: Reading): Pick<CheckResult, 'figures'> {
+  if (typeof actual.value !== 'number') return {}
+  const { value, bounds } = actual
+  return {
+    figures: {
+      found: value,
+      ...(bounds === undefined ? {} : { low: bounds[0], high: bounds[1] }),
+      ...(typeof expected.value === 'number' ? { expected: expected.value } : {}),
+    },
+  }
 }
 
 /** Ends of where the true value lies: an order holds, fails, or is open between them. */

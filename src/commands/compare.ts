@@ -11,6 +11,7 @@ import { type ExitCode, exitCodes, UserError } from '../core/errors.ts'
 import { profileSchema } from '../profile/document.ts'
 import { comparisonMarkdown } from '../report/comparisonMarkdown.ts'
 import { comparisonText } from '../report/comparisonText.ts'
+import { appendGithubSummary } from './github.ts'
 import { type CommandIo, wantsColour } from './io.ts'
 import { readProfile } from './profileFile.ts'
 
@@ -36,6 +37,7 @@ export async function compareCommand(
     markdown
       ? comparisonMarkdown(comparison)
       : `${comparisonText(comparison, wantsColour(io.stdout, io.env))}\n`
+  appendGithubSummary(comparisonMarkdown(comparison), io)
   io.stdout.write(json ? `${JSON.stringify(comparison, null, 2)}\n` : text())
   return exitCodeOf(comparison.verdict)
 }

@@ -29,9 +29,10 @@ import { loadConfig } from '../config/load.ts'
 import type { LoadedConfig } from '../config/loaded.ts'
 import { type ExitCode, exitCodes } from '../core/errors.ts'
 import type { Plan } from '../load/plan.ts'
-import { nightText } from '../report/nightText.ts'
+import { nightMarkdown, nightText } from '../report/nightText.ts'
+import { appendGithubSummary, tellGithub } from './github.ts'
 import { type CommandIo, say, wantsColour } from './io.ts'
-import { prepare } from './prepare.ts'
+import { type Prepared, prepare } from './prepare.ts'
 import { type OutputFlags, resultsPathOf, runIdFor } from './run.ts'
 import { chooseScreen } from './screens.ts'
 import { runSession, type SessionResult } from './session.ts'
@@ -63,6 +64,7 @@ export async function nightlyCommand(
 }
 
 interface Measured extends SessionResult {
+  readonly files: Prepared['files']
   readonly plan: Plan
 }
 
@@ -103,6 +105,7 @@ class Night {
     const runId = runIdFor(this.#flags, 'nightly', this.#io)
     const tonight = await this.#measure(this.#flags.target, runId, this.#results)
     const { summary, exitCode } = tonight
+    tellGithub(summary, tonight, this.#io)
     if (!isFit(summary)) {
       say(this.#io, `nightly: ${runId} says nothing (${summary.reason}, ${summary.health.verdict})`)
       return exitCode
@@ -112,6 +115,7 @@ class Night {
     const findings = await this.#confirmed(suspicions, runId)
     await this.#append(summary, findings)
     const night: NightResult = { runId, findings, limiters }
+    appendGithubSummary(nightMarkdown(night), this.#io)
     const { json = false } = this.#flags
     const text = json
       ? JSON.stringify({ schema: 'limitscope.night/1', ...night }, null, 2)
@@ -183,7 +187,7 @@ class Night {
       },
       this.#io,
     )
-    return { ...session, plan: prepared.plan }
+    return { ...session, plan: prepared.plan, files: prepared.files }
   }
 
   /** What is exact needs no history and no pairs: tonight's limits against those of the last night. */

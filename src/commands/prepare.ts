@@ -25,6 +25,8 @@ export interface Prepared {
   readonly warnings: readonly string[]
   /** The embedded gateway, where the target is one. */
   readonly gateway: GatewaySpec | null
+  /** The files that scenarios were written in, by name; default: they were made by code. */
+  readonly files?: ReadonlyMap<string, string> | undefined
   /** The system that the scenarios are made for; default: for none. */
   readonly system?: SystemInput | null
 }
@@ -66,7 +68,15 @@ export async function prepare(
   const plan = gateway === null ? frozen.plan : onGateway(frozen.plan, gateway)
   checkStatements(plan)
   const secrets = await secretsOf(plan, where)
-  return { plan, secrets, gateway, system, warnings: [...warnings, ...separationWarnings(plan)] }
+  const files = new Map(loaded.scenarios.map(({ input, source }) => [input.name, source.name]))
+  return {
+    plan,
+    secrets,
+    gateway,
+    system,
+    files,
+    warnings: [...warnings, ...separationWarnings(plan)],
+  }
 }
 
 /** The credentials of a plan's lanes; throws `UserError` for one that is not to be had. */

@@ -165,7 +165,7 @@ async function runPlan(
   }
   const result = await runSession(session, io)
   const { summary, folder } = result
-  tellGithub(summary, io)
+  tellGithub(summary, prepared, io)
   if (folder !== null) saveProfiles(profiled, folder)
   if (json) io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
   else {

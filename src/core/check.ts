@@ -15,4 +15,15 @@ export interface CheckResult {
   readonly actual: string
   /** Why it could not be decided, or what is known about it; '' otherwise. */
   readonly reason: string
+  /** The numbers that were compared, where there are any. */
+  readonly figures?: CheckFigures
+}
+
+/** Times are in µs, rates per second. */
+export interface CheckFigures {
+  readonly found: number
+  /** The interval of what was found, of an estimate. */
+  readonly low?: number
+  readonly high?: number
+  readonly expected?: number
 }

@@ -89,7 +89,9 @@ describe('the GitHub Actions job', () => {
     const command = ['bash', '-eo', 'pipefail', '-c', script]
     const { code, stderr } = await execute(path, command, github).ended
     expect(code).not.toBe(0)
-    expect(stderr).toMatch(/^::(error|warning) title=nightly%3A count\(ok\) == 6::/m)
+    expect(stderr).toMatch(
+      /^::(error|warning) file=bench\.config\.json,line=1,title=nightly%3A count\(ok\) == 6::/m,
+    )
     expect(readFileSync(join(path, 'summary.md'), 'utf8')).toMatch(/count\(ok\) == 6/)
     const upload = steps.find(({ with: options }) => options?.path !== undefined)!
     expect(upload.if).toBe('always()')

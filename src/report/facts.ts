@@ -140,7 +140,8 @@ export function checkFacts({ scenarios }: RunSummary): FactTable {
 
 /** What was found, or why nothing could be told. */
 export function foundText({ actual, reason }: CheckResult): string {
-  return reason === '' ? actual : actual === '' ? reason : `${actual}: ${reason}`
+  if (actual === '' || actual === reason) return reason
+  return reason === '' ? actual : `${actual}: ${reason}`
 }
 
 export function seriesFacts({ scenarios }: RunSummary): FactTable {

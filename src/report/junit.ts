@@ -111,11 +111,18 @@ function scenarioSuite(scenario: ScenarioSummary, summary: RunSummary): Suite {
 }
 
 function checkCase(check: CheckResult, scenario: string): Case {
-  const { statement, verdict, actual, reason } = check
+  const { statement, verdict, actual, reason, figures } = check
   return {
     '@name': clean(statement),
     '@classname': clean(`${scenario}.expectations`),
-    properties: properties({ found: actual, reason }),
+    properties: properties({
+      found: actual,
+      reason,
+      value: figures?.found ?? null,
+      value_low: figures?.low ?? null,
+      value_high: figures?.high ?? null,
+      expected: figures?.expected ?? null,
+    }),
     ...(verdict === 'failed'
       ? { failure: message(`expected ${statement}, found ${foundText(check)}`) }
       : {}),

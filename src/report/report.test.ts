@@ -9,6 +9,7 @@ import { storeHostileRun } from '../testing/hostileRuns.ts'
 import { requestRecord } from '../testing/requestRecords.ts'
 import { declaredBy, phase, plan, scenario } from '../testing/simulate.ts'
 import { madeUp, storeRun, storeSimulation } from '../testing/storedRuns.ts'
+import { githubAnnotations } from './github.ts'
 import { html, jsonData } from './html.ts'
 import { junitText } from './junit.ts'
 import { markdownText } from './markdown.ts'
@@ -153,6 +154,11 @@ describe('junit.xml', () => {
     expect(failed.failure.message).toBe(
       'expected first(expensive-first).admitted == 5, found 4 requests',
     )
+    expect(failed.properties.property).toEqual([
+      { name: 'found', value: '4 requests' },
+      { name: 'value', value: '4' },
+      { name: 'expected', value: '5' },
+    ])
     expect(open.skipped.message).toBe('inconclusive: p99 needs at least 662 requests, had 40')
     expect(requests.properties.property).toContainEqual({ name: 'declared_limit', value: '40' })
     expect(requests.properties.property).toContainEqual({ name: 'observed_limit', value: '40' })
@@ -165,6 +171,33 @@ describe('junit.xml', () => {
     expect(all.errors).toBe('1')
     expect(all.testsuite[0].testcase.error.message).toBe('the generator was not fit: late')
     expect(suites(junitText({ ...summary, reason: 'target-died' })).errors).toBe('1')
+  })
+})
+
+describe('annotations for GitHub', () => {
+  const summary = () => JSON.parse(file(path, 'summary.json')) as RunSummary
+
+  test('stand at the file and line of what failed', () => {
+    const place = { file: 'scenarios/a,b.ts', line: 12 }
+    expect(githubAnnotations(summary(), () => place)).toEqual([
+      '::error file=scenarios/a%2Cb.ts,line=12,title=interplay%3A first(expensive-first).admitted == 5::failed: 4 requests',
+      '::warning file=scenarios/a%2Cb.ts,line=12,title=interplay%3A p99(response){shape=cheap} < 1s::inconclusive: p99 needs at least 662 requests, had 40',
+    ])
+  })
+
+  test('do without where it is not known, and are no more than GitHub shows', () => {
+    expect(githubAnnotations(summary(), () => null)[0]).toMatch(/^::error title=interplay/)
+    const [scenario] = summary().scenarios
+    const checks = Array.from({ length: 50 }, () => scenario!.checks[1]!)
+    const many = { ...summary(), scenarios: [{ ...scenario!, checks }] }
+    expect(githubAnnotations(many, () => null)).toHaveLength(9)
+  })
+
+  test('of a hostile target are one command a line', () => {
+    const said = JSON.parse(file(hostile, 'summary.json')) as RunSummary
+    for (const line of githubAnnotations(said, () => null)) {
+      expect(line).toMatch(/^::(error|warning) [^\r\n]*$/)
+    }
   })
 })
 
