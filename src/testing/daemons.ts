@@ -1,6 +1,7 @@
-// For tests: real limiters nobody here wrote, as programs on loopback: nginx, HAProxy, Varnish.
+// For tests: real limiters nobody here wrote, as programs on loopback: nginx, HAProxy, Varnish; and how
+// a program is started there.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -34,7 +35,7 @@ http { access_log off; ${paths} ${parts.http}
 server { listen 127.0.0.1:${port}; keepalive_requests 100000;
 location / { ${parts.location} proxy_pass ${parts.upstream}; } } }`,
   )
-  return daemon('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], port)
+  return daemon('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { port })
 }
 
 /** HAProxy in front of `upstream`, with these lines in its frontend. */
@@ -61,7 +62,7 @@ backend b
   server s ${new URL(parts.upstream).host}
 `,
   )
-  return daemon('haproxy', ['-f', join(folder, 'haproxy.cfg'), '-db'], port)
+  return daemon('haproxy', ['-f', join(folder, 'haproxy.cfg'), '-db'], { port })
 }
 
 /** Varnish in front of `upstream`, with these lines in `vcl_recv`; needs a C compiler at its start. */
@@ -81,13 +82,19 @@ sub vcl_recv { ${parts.receive} return (pass); }
 `,
   )
   const work = ['-n', join(folder, 'work'), '-f', join(folder, 'default.vcl'), '-s', 'malloc,4m']
-  return daemon('varnishd', ['-F', '-j', 'none', '-a', `127.0.0.1:${port}`, ...work], port)
+  return daemon('varnishd', ['-F', '-j', 'none', '-a', `127.0.0.1:${port}`, ...work], { port })
 }
 
-async function daemon(name: string, args: readonly string[], port: number): Promise<TestServer> {
-  const child = spawn(name, args, { stdio: ['ignore', 'ignore', 'pipe'], env: programEnv })
+/** Starts a program that listens on that port of loopback; resolves when it does. */
+export async function daemon(
+  name: string,
+  args: readonly string[],
+  { port, env = {} }: { readonly port: number; readonly env?: Readonly<Record<string, string>> },
+): Promise<TestServer> {
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe']
+  const child = spawn(name, args, { stdio, env: { ...programEnv, ...env } })
   let errors = ''
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr!.on('data', (chunk: Buffer) => {
     errors += chunk
   })
   try {
@@ -125,7 +132,8 @@ function accepts(port: number): Promise<boolean> {
   })
 }
 
-function freePort(): Promise<number> {
+/** A port of loopback that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -2,11 +2,11 @@
 // docs/real-targets.md.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { main } from '../cli.ts'
-import { gatewaySpec } from '../gateway/overrides.ts'
-import { type RunningGateway, startGateway } from '../gateway/server.ts'
-import { workplace } from '../testing/commandIo.ts'
-import { installLiteLlm, type LiteLlm, startLiteLlm } from '../testing/litellm.ts'
+import { main } from '../../cli.ts'
+import { gatewaySpec } from '../../gateway/overrides.ts'
+import { type RunningGateway, startGateway } from '../../gateway/server.ts'
+import { workplace } from '../../testing/commandIo.ts'
+import { installLiteLlm, type LiteLlm, startLiteLlm } from '../../testing/litellm.ts'
 
 const isWanted = process.env.LIMITSCOPE_REAL === '1'
 const problem = isWanted ? installLiteLlm() : null
