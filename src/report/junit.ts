@@ -1,5 +1,6 @@
 // `junit.xml`: a suite for each scenario, a case for each expectation and limiter, and one for the
-// generator. Figures are properties; `time` is left to those who test for time.
+// generator. Figures are properties of the suite, named after their case, and the case's output:
+// schemas know no properties of cases. `time` is left to those who test for time.
 
 import XMLBuilder from 'fast-xml-builder'
 import type {
@@ -13,11 +14,18 @@ import { limitOf, windowUsOf } from '../core/limits.ts'
 import { safeLine } from '../core/text.ts'
 import { admittedText, foundText, retryAfterText } from './facts.ts'
 
-/** A case as the library writes it: '@' marks attributes. */
 interface Case {
+  readonly element: CaseElement
+  readonly figures: Figures
+}
+
+/** What is not known is left out. */
+type Figures = Readonly<Record<string, string | number | null>>
+
+/** A case as the library writes it: '@' marks attributes. */
+interface CaseElement {
   readonly '@name': string
   readonly '@classname': string
-  readonly properties?: { readonly property: readonly Property[] }
   readonly failure?: Message
   readonly error?: Message
   readonly skipped?: Message
@@ -25,11 +33,6 @@ interface Case {
 
 interface Message {
   readonly '@message': string
-}
-
-interface Property {
-  readonly '@name': string
-  readonly '@value': string
 }
 
 /** The text of the file. */
@@ -54,7 +57,7 @@ type Suite = ReturnType<typeof suiteOf>
 
 function suiteOf(name: string, cases: readonly Case[], { startedAt }: RunSummary, us?: number) {
   const count = (kind: 'failure' | 'error' | 'skipped') =>
-    cases.filter((one) => one[kind] !== undefined).length
+    cases.filter(({ element }) => element[kind] !== undefined).length
   return {
     '@name': clean(name),
     '@tests': cases.length,
@@ -63,19 +66,32 @@ function suiteOf(name: string, cases: readonly Case[], { startedAt }: RunSummary
     '@skipped': count('skipped'),
     '@timestamp': startedAt.replace(/\.\d+Z$/, ''),
     ...(us === undefined ? {} : { '@time': (us / 1e6).toFixed(3) }),
-    testcase: cases,
+    properties: { property: cases.flatMap(propertiesOf) },
+    testcase: cases.map(withOutput),
   }
 }
 
+function propertiesOf({ element, figures }: Case) {
+  return known(figures).map(([name, value]) => {
+    return { '@name': `${element['@name']}: ${name}`, '@value': value }
+  })
+}
+
+function withOutput({ element, figures }: Case) {
+  const lines = known(figures).map(([name, value]) => `${name}: ${value}`)
+  return { ...element, 'system-out': lines.join('\n') }
+}
+
+function known(figures: Figures): [name: string, value: string][] {
+  return Object.entries(figures).flatMap(([name, value]): [string, string][] =>
+    value === null || value === '' ? [] : [[name, clean(String(value))]],
+  )
+}
+
 function sums(suites: readonly Suite[]) {
-  const sum = (key: '@tests' | '@failures' | '@errors' | '@skipped') =>
+  const sum = (key: '@tests' | '@failures' | '@errors') =>
     suites.reduce((total, suite) => total + suite[key], 0)
-  return {
-    '@tests': sum('@tests'),
-    '@failures': sum('@failures'),
-    '@errors': sum('@errors'),
-    '@skipped': sum('@skipped'),
-  }
+  return { '@tests': sum('@tests'), '@failures': sum('@failures'), '@errors': sum('@errors') }
 }
 
 /** What makes a whole run void is an error: pipelines must not take it for one that passed. */
@@ -85,9 +101,12 @@ function generatorCase(summary: RunSummary): Case {
   const { planned, sent, lag } = health.readings
   const isVoid = health.verdict === 'INVALID' || reason !== 'completed'
   return {
-    '@name': 'the run can be believed',
-    '@classname': 'limitscope',
-    properties: properties({
+    element: {
+      '@name': 'the run can be believed',
+      '@classname': 'limitscope',
+      ...(isVoid ? { error: message(why) } : {}),
+    },
+    figures: {
       verdict: word,
       generator: health.verdict,
       reasons: health.reasons.join('; '),
@@ -96,8 +115,7 @@ function generatorCase(summary: RunSummary): Case {
       lag_p99_us: lag.p99Us,
       seed: summary.seed,
       plan_hash: summary.planHash,
-    }),
-    ...(isVoid ? { error: message(why) } : {}),
+    },
   }
 }
 
@@ -113,22 +131,24 @@ function scenarioSuite(scenario: ScenarioSummary, summary: RunSummary): Suite {
 function checkCase(check: CheckResult, scenario: string): Case {
   const { statement, verdict, actual, reason, figures } = check
   return {
-    '@name': clean(statement),
-    '@classname': clean(`${scenario}.expectations`),
-    properties: properties({
+    element: {
+      '@name': clean(statement),
+      '@classname': clean(`${scenario}.expectations`),
+      ...(verdict === 'failed'
+        ? { failure: message(`expected ${statement}, found ${foundText(check)}`) }
+        : {}),
+      ...(verdict === 'failed' || verdict === 'passed'
+        ? {}
+        : { skipped: message(`${verdict}: ${reason}`) }),
+    },
+    figures: {
       found: actual,
       reason,
       value: figures?.found ?? null,
       value_low: figures?.low ?? null,
       value_high: figures?.high ?? null,
       expected: figures?.expected ?? null,
-    }),
-    ...(verdict === 'failed'
-      ? { failure: message(`expected ${statement}, found ${foundText(check)}`) }
-      : {}),
-    ...(verdict === 'failed' || verdict === 'passed'
-      ? {}
-      : { skipped: message(`${verdict}: ${reason}`) }),
+    },
   }
 }
 
@@ -138,9 +158,12 @@ function limiterCase(limiter: LimiterSummary, scenario: string): Case {
   const algorithm = declared?.model.algorithm
   const windowUs = algorithm === undefined ? null : windowUsOf(algorithm)
   return {
-    '@name': clean(`limiter ${limiter.limiter} on lane ${limiter.lane} rejects`),
-    '@classname': clean(`${scenario}.limiters`),
-    properties: properties({
+    element: {
+      '@name': clean(`limiter ${limiter.limiter} on lane ${limiter.lane} rejects`),
+      '@classname': clean(`${scenario}.limiters`),
+      ...(first === null ? { skipped: message('it did not reject in this run') } : {}),
+    },
+    figures: {
       declared_limit: algorithm === undefined ? null : limitOf(algorithm),
       declared_window_ms: windowUs === null ? null : windowUs / 1000,
       unit: declared?.model.unit ?? null,
@@ -156,16 +179,7 @@ function limiterCase(limiter: LimiterSummary, scenario: string): Case {
       retry_after: first === null ? null : retryAfterText(limiter),
       confidence: first?.confidence ?? null,
       evidence: first?.evidence ?? null,
-    }),
-    ...(first === null ? { skipped: message('it did not reject in this run') } : {}),
-  }
-}
-
-/** What is not known is left out. */
-function properties(values: Readonly<Record<string, string | number | null>>) {
-  const known = Object.entries(values).filter(([, value]) => value !== null && value !== '')
-  return {
-    property: known.map(([name, value]) => ({ '@name': name, '@value': clean(String(value)) })),
+    },
   }
 }
 
