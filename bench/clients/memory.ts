@@ -6,9 +6,9 @@
 import { isMainThread, Worker } from 'node:worker_threads'
 import { VirtualClock } from '../../dist/core/clock.js'
 import { RingReader, RingWriter, ringMemory } from '../../dist/core/rowRing.js'
+import { smallYoungGeneration } from '../../dist/core/thread.js'
 import type { Driver } from '../../dist/drivers/driver.js'
 import { Engine } from '../../dist/engine/engine.js'
-import { engineLimits } from '../../dist/engine/thread.js'
 import { bareScenario, type Plan, planVersion } from '../../dist/load/plan.js'
 import { RunFolds } from '../../dist/recording/folds.js'
 import { IntervalFold } from '../../dist/recording/intervals.js'
@@ -18,7 +18,10 @@ import { type MemorySample, memoryFigures } from '../lib/memory.ts'
 
 // In a thread like that of a real run.
 if (isMainThread) {
-  new Worker(import.meta.filename, { argv: process.argv.slice(2), resourceLimits: engineLimits })
+  new Worker(import.meta.filename, {
+    argv: process.argv.slice(2),
+    resourceLimits: smallYoungGeneration,
+  })
 } else {
   await main()
 }

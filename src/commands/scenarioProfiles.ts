@@ -18,8 +18,6 @@ import { secretValues } from '../load/lanes.ts'
 import type { DeclaredLimiter, Plan, Scenario } from '../load/plan.ts'
 import type { ProfileResult } from '../profile/contract.ts'
 import type { ProfileDocument } from '../profile/document.ts'
-import { openProber } from '../profile/endpoint.ts'
-import { profile } from '../profile/profile.ts'
 import { guardHost } from './guard.ts'
 import { type CommandIo, say } from './io.ts'
 import type { Prepared } from './prepare.ts'
@@ -90,6 +88,9 @@ async function identified(
   { plan, secrets }: Prepared,
   url: string,
 ): Promise<ProfileResult> {
+  // Most runs profile nothing, and need not hold what can.
+  const { openProber } = await import('../profile/endpoint.ts')
+  const { profile } = await import('../profile/profile.ts')
   const { lane, shape } = firstOf(scenario, plan)
   const { requestsMax, durationUsMax } = scenario.profile!
   const { origin, pathPrefix } = targetAddress(url)

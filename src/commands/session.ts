@@ -29,7 +29,6 @@ import type { RequestsProgress } from '../recording/requestsFile.ts'
 import { createRunFolder, type RunFolder, writeWhole } from '../recording/runFolder.ts'
 import type { Slice } from '../recording/slice.ts'
 import { appendHistory, appendMetrics, writeResults } from '../report/files.ts'
-import { writeReports } from '../report/runReports.ts'
 import { writeDecisions } from './decisions.ts'
 import { checkListening, guardHost } from './guard.ts'
 import { watchHost } from './hostReadings.ts'
@@ -238,6 +237,8 @@ class Session {
     await this.#recorder.close()
     if (this.#folder !== null && this.#writeError === null) {
       await writeResults(this.#folder, summary)
+      // Its code is not needed, nor held, while the run lasts.
+      const { writeReports } = await import('../report/runReports.ts')
       writeReports(this.#folder.path)
       await appendHistory(this.#folder, summary)
       await appendMetrics(this.#folder, metricRows(plan, summary, version))

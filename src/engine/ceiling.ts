@@ -1,9 +1,8 @@
 // How many requests of a plan's shape this generator can send here at most: a short run of the same
 // engine against a server that does nothing (MLPerf's LoadGen calls it a null system under test).
 
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import type { Clock } from '../core/clock.ts'
+import { smallYoungGeneration, startThread } from '../core/thread.ts'
 import type { Micros } from '../core/units.ts'
 import { RequestBytes } from '../drivers/wire/requestBytes.ts'
 import { wireDriver } from '../drivers/wire/wire.ts'
@@ -26,8 +25,10 @@ export async function measureCeiling(plan: Plan, phase: Phase, clock: Clock): Pr
   const parts = { secrets, userAgent: 'limitscope', pathPrefix: '', runId: plan.runId }
   const template = { ...requestTemplate(lane, shape, parts), idPrefix: null }
   const requestBytes = new RequestBytes(template, hostOf(0)).render(0).length
-  const entry = new URL(`./nullServerMain${extname(import.meta.filename)}`, import.meta.url)
-  const server = new Worker(entry, { workerData: { requestBytes } })
+  const server = startThread(import.meta, 'nullServerMain', {
+    workerData: { requestBytes },
+    resourceLimits: smallYoungGeneration,
+  })
   const port = await new Promise<number>((resolve, reject) => {
     server.once('message', resolve)
     server.once('error', reject)

@@ -1,7 +1,6 @@
 // The side of the sentinel that others see.
 
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { smallYoungGeneration, startThread } from '../core/thread.ts'
 import type { Micros } from '../core/units.ts'
 
 /** What the sentinel has seen: round trips during the run, and right after it. */
@@ -18,8 +17,7 @@ export interface Sentinel {
 }
 
 export function startSentinel(): Sentinel {
-  const entry = new URL(`./sentinelMain${extname(import.meta.filename)}`, import.meta.url)
-  const worker = new Worker(entry)
+  const worker = startThread(import.meta, 'sentinelMain', { resourceLimits: smallYoungGeneration })
   // It must not keep anybody from leaving, nor take a run down with it.
   worker.unref()
   const reading = new Promise<SentinelReading | null>((resolve) => {

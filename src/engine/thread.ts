@@ -1,11 +1,11 @@
 // The main thread's side of an engine thread.
 
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { UserError, type UserErrorCode } from '../core/errors.ts'
 import type { RunEvent } from '../core/event.ts'
 import type { Progress } from '../core/progress.ts'
 import { RingReader, ringMemory } from '../core/rowRing.ts'
+import { smallYoungGeneration, startThread } from '../core/thread.ts'
 import type { Micros } from '../core/units.ts'
 import type { LimiterFinding } from '../recording/findings.ts'
 import type { JournalBatch } from '../recording/journalFormat.ts'
@@ -50,12 +50,6 @@ export interface EngineThread {
   start(startUs: Micros): void
 }
 
-/**
- * A small young generation: an engine leaves little garbage, collections of it are short, and the
- * memory of a long run stays small.
- */
-export const engineLimits = { maxYoungGenerationSizeMb: 8 } as const
-
 /** A thread that is loading its code while nobody knows yet what it will have to do. */
 let warm: Worker | null = null
 
@@ -69,9 +63,7 @@ export function warmEngineThread(): void {
 }
 
 function newWorker(): Worker {
-  // Source and build differ in the extension only.
-  const entry = new URL(`./threadMain${extname(import.meta.filename)}`, import.meta.url)
-  return new Worker(entry, { resourceLimits: engineLimits })
+  return startThread(import.meta, 'threadMain', { resourceLimits: smallYoungGeneration })
 }
 
 export function startEngineThread(

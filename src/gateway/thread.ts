@@ -1,9 +1,9 @@
 // The embedded gateway in a thread of its own, so that it does not share one with the screen.
 
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { UserError } from '../core/errors.ts'
 import { wallAnchor } from '../core/realClock.ts'
+import { startThread } from '../core/thread.ts'
 import type { GatewayDecision } from './decisionLog.ts'
 import type { GatewayOptions } from './server.ts'
 import type { GatewaySpec } from './spec.ts'
@@ -22,10 +22,8 @@ export async function startGatewayThread(
   spec: GatewaySpec,
   options: GatewayOptions = {},
 ): Promise<GatewayThread> {
-  // Source and build differ in the extension only.
-  const entry = new URL(`./threadMain${extname(import.meta.filename)}`, import.meta.url)
   const workerData: GatewayThreadInput = { spec, options, wallAnchor: wallAnchor() }
-  const worker = new Worker(entry, { workerData })
+  const worker = startThread(import.meta, 'threadMain', { workerData })
   const tell = (command: GatewayCommand) => worker.postMessage(command)
   const first = await nextMessage(worker)
   if (first.kind !== 'listening') {

@@ -1,8 +1,7 @@
 // The main thread's side of the thread that makes `requests.csv`.
 
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { messageOf } from '../core/errors.ts'
+import { startThread } from '../core/thread.ts'
 import { type RequestsProgress, type RequestsResult, requestsName } from './requestsFile.ts'
 import type { RequestsCommand, RequestsMessage, RequestsThreadInput } from './requestsThreadMain.ts'
 
@@ -24,10 +23,8 @@ export interface RequestsThread {
 /** The journal must be there, the CSV must not. */
 export function startRequestsThread(options: RequestsThreadOptions): RequestsThread {
   const { journalPath, csvPath, runId, onError, onProgress } = options
-  // Source and build differ in the extension only.
-  const entry = new URL(`./requestsThreadMain${extname(import.meta.filename)}`, import.meta.url)
   const workerData: RequestsThreadInput = { journalPath, csvPath, runId }
-  const worker = new Worker(entry, { workerData })
+  const worker = startThread(import.meta, 'requestsThreadMain', { workerData })
   let rowsDone = 0
   let isFailed = false
   const fail = (message: string) => {
