@@ -60,6 +60,8 @@ describe('the generator', () => {
     ['SUSPECT', { lag: { ...healthy.lag, p99Us: 3000 } }, /send lag p99 is 3 ms, above 1 ms/],
     ['INVALID', { lag: { ...healthy.lag, p99Us: 60_000 } }, /send lag p99 is 60 ms/],
     ['SUSPECT', { thread: { ...thread, loopDelayP99Us: 20_000 } }, /event loop was 20 ms late/],
+    ['SUSPECT', { thread: { ...thread, loopDelayMaxUs: 2_000_000 } }, /stood still for 2 s/],
+    ['INVALID', { thread: { ...thread, loopDelayMaxUs: 87e6 } }, /stood still for 87 s/],
     ['SUSPECT', { thread: { ...thread, gcMaxUs: 80_000 } }, /garbage collection .* for 80 ms/],
     [
       'SUSPECT',

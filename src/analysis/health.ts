@@ -74,6 +74,8 @@ const limits = {
   lagShareInvalid: 0.5,
   loopDelayUsSuspect: 5_000,
   loopDelayUsInvalid: 100_000,
+  standstillUsSuspect: 1_000_000,
+  standstillUsInvalid: 5_000_000,
   loopBusyShareSuspect: 0.95,
   gcUsSuspect: 50_000,
   arrivalDistanceSuspect: { spin: 0.02, eco: 0.1 },
@@ -93,6 +95,7 @@ export function judgeGenerator(readings: GeneratorReadings): GeneratorHealth {
     lagFinding(readings),
     shapeFinding(readings),
     loopFinding(readings),
+    standstillFinding(readings),
     busyFinding(readings),
     gcFinding(readings),
     ceilingFinding(readings),
@@ -160,6 +163,14 @@ function loopFinding({ thread }: GeneratorReadings): Finding | null {
   if (lateUs <= limits.loopDelayUsSuspect) return null
   const reason = `the engine's event loop was ${formatSpan(lateUs)} late at p99, above ${formatSpan(limits.loopDelayUsSuspect)}`
   return { verdict: lateUs > limits.loopDelayUsInvalid ? 'INVALID' : 'SUSPECT', reason }
+}
+
+// A process that is stopped, or a machine that sleeps, is one delay among thousands: no quantile has it.
+function standstillFinding({ thread }: GeneratorReadings): Finding | null {
+  const stillUs = thread?.loopDelayMaxUs ?? 0
+  if (stillUs <= limits.standstillUsSuspect) return null
+  const reason = `the engine stood still for ${formatSpan(stillUs)}, above ${formatSpan(limits.standstillUsSuspect)}: it was stopped, or the machine slept; windows and times of answers are off by as much`
+  return { verdict: stillUs > limits.standstillUsInvalid ? 'INVALID' : 'SUSPECT', reason }
 }
 
 // A loop that spins is always busy; one that need not is busy with requests.

@@ -280,8 +280,10 @@ function healthOf(members: readonly Member[]): EngineHealth {
   const all = members.flatMap(({ health }) => health ?? [])
   const worst = all.reduce((a, b) => (b.thread.loopDelayP99Us > a.thread.loopDelayP99Us ? b : a))
   const distances = all.flatMap(({ arrivalDistance }) => arrivalDistance ?? [])
+  const loopDelayMaxUs = Math.max(...all.map(({ thread }) => thread.loopDelayMaxUs))
   return {
     ...worst,
+    thread: { ...worst.thread, loopDelayMaxUs },
     lag: worstLag(all.map(({ lag }) => lag)),
     arrivalDistance: distances.length === 0 ? null : Math.max(...distances),
   }

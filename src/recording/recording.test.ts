@@ -295,6 +295,7 @@ describe('files', () => {
     expect(runIdOf(Date.UTC(2026, 10, 20, 18, 5, 9), 'many cheap/x')).toBe(
       '2026-11-20T18-05-09Z-many-cheap-x',
     )
+    expect(runIdOf(Date.UTC(2026, 10, 20, 18, 5, 9), 'maas/*')).toBe('2026-11-20T18-05-09Z-maas')
   })
 
   test('a results folder that cannot be made says where and what to do', () => {

@@ -21,7 +21,11 @@ export function runIdOf(startedMs: number, name: string): string {
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')
     .replaceAll(':', '-')
-  const safe = name.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60)
+  // A pattern ('maas/*') leaves dashes at its end.
+  const safe = name
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .slice(0, 60)
+    .replace(/^-+|-+$/g, '')
   return `${stamp}-${safe}`
 }
 
