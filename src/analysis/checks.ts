@@ -24,16 +24,20 @@ export function checkStatement(statement: string, subject: CheckSubject): CheckR
   if (subject.skipped !== null) {
     return { ...judged, statement, verdict: 'skipped', reason: subject.skipped }
   }
+  // What was not done has found nothing.
+  if (subject.broken !== null) {
+    return { statement, verdict: 'inconclusive', actual: '', reason: subject.broken }
+  }
   const reason = whyNotJudged(subject)
   if (reason !== null) return { ...judged, statement, verdict: 'inconclusive', reason }
   return { statement, ...judged }
 }
 
-function whyNotJudged({ health, reason, broken }: CheckSubject): string | null {
+function whyNotJudged({ health, reason }: CheckSubject): string | null {
   if (health.verdict === 'INVALID') return 'the generator is INVALID, so nothing is judged'
   if (reason === 'target-died') return 'the target died'
   if (reason === 'interrupted') return 'the run was interrupted'
-  return broken
+  return null
 }
 
 function judgeComparison({ left, operator, right }: Comparison, subject: CheckSubject): Judgement {

@@ -89,15 +89,15 @@ const limits = {
 }
 
 export function judgeGenerator(readings: GeneratorReadings): GeneratorHealth {
+  // Where there is no load, a thread that has only just begun says nothing of one.
+  const ofLoad = readings.planned === 0 ? [] : [loopFinding, busyFinding, gcFinding]
   const findings = [
     countFinding(readings),
     sentFinding(readings),
     lagFinding(readings),
     shapeFinding(readings),
-    loopFinding(readings),
     standstillFinding(readings),
-    busyFinding(readings),
-    gcFinding(readings),
+    ...ofLoad.map((finding) => finding(readings)),
     ceilingFinding(readings),
     sentinelFinding(readings),
     stealFinding(readings),

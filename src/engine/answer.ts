@@ -69,6 +69,10 @@ export class Answer {
     if (place.kind === 'json' && this.#document() === undefined) {
       return `status ${this.status}, no JSON but ${type}: ${said}`
     }
+    if (place.kind === 'json' && place.where !== null) {
+      const others = this.#othersThan(place.where, place.pointer)
+      if (others !== null) return safeLine(redact(others), 160)
+    }
     if (place.kind === 'stream' && !type.startsWith('text/event-stream')) {
       return `status ${this.status}, no event stream but ${type}: ${said}`
     }
@@ -81,6 +85,16 @@ export class Answer {
     if (!Array.isArray(value)) return undefined
     const entry = (value as unknown[]).find((item) => hasAll(item, where))
     return entry === undefined ? undefined : valueAt(entry, take)
+  }
+
+  /** That a list has entries, but none that is looked for; null where that is not so. */
+  #othersThan(where: Readonly<Record<string, Scalar>>, pointer: string): string | null {
+    const list = valueAt(this.#document(), pointer)
+    if (!Array.isArray(list) || list.some((item) => hasAll(item, where))) return null
+    const [name, value] = Object.entries(where)[0]!
+    const there = (list as unknown[]).map((item) => JSON.stringify(fieldOf(item, name)) ?? 'none')
+    const told = there.length === 0 ? '' : `, only ${there.join(', ')}`
+    return `no entry has ${name} ${JSON.stringify(value)}${told}`
   }
 
   #document(): unknown {
@@ -112,9 +126,12 @@ export class Answer {
 }
 
 function hasAll(item: unknown, where: Readonly<Record<string, Scalar>>): boolean {
-  return Object.entries(where).every(([name, value]) => {
-    return valueAt(item, name.startsWith('/') ? name : `/${name}`) === value
-  })
+  return Object.entries(where).every(([name, value]) => fieldOf(item, name) === value)
+}
+
+/** A field by its name, or a place by its pointer. */
+function fieldOf(item: unknown, name: string): unknown {
+  return valueAt(item, name.startsWith('/') ? name : `/${name}`)
 }
 
 function parsedJson(text: string): unknown {

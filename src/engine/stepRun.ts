@@ -146,46 +146,78 @@ export class StepRun {
     const results = (checks.length === 0 ? [expectsSuccess] : checks).map((check) =>
       this.#check(check, answer),
     )
-    const kept = lost.map(({ name: variable, place }): CheckResult => {
-      return {
-        statement: `${name}: gives ${variable}`,
-        verdict: 'failed',
-        actual: answer.oddity(place, this.#redact) || 'nothing there',
-        reason: this.#step.remedy,
-      }
-    })
-    const all = [...results, ...kept]
+    const all = toldOnce([
+      ...this.#cutOff(results, answer),
+      ...lost.map((capture) => this.#lost(capture, answer)),
+    ])
     const isGood = all.every(({ verdict }) => verdict === 'passed' || verdict === 'known')
     const status = answer.failure ?? `status ${answer.status}`
     const text = `${name}: ${status} in ${formatSpan(answer.serviceUs)}`
     return { step: this.#step, checks: all, isGood, text }
   }
 
-  #check(check: StepCheck, answer: Answer): CheckResult {
+  #check(check: StepCheck, answer: Answer): Judged {
     const { place, tests, actual } = check
     const { variables } = this.#context.memory
     const at = filledData(place, variables)
     const value = answer.at(at)
     const passes = (wanted: readonly Test[]) =>
-      answer.failure === null &&
       wanted.every((test) => holds(filledTest(test, at, variables), value))
-    const isPassed = passes(tests)
-    const isKnown = !isPassed && actual !== null && passes(actual.tests)
-    const oddity = isPassed || isKnown ? '' : answer.oddity(at, this.#redact)
+    const statement = statementOf(this.#step, check)
     const found = foundText(at, value, this.#redact)
-    const said = oddity === '' || place.kind === 'status' ? found : `${found} (${oddity})`
-    return {
-      statement: statementOf(this.#step, check),
-      verdict: isPassed ? 'passed' : isKnown ? 'known' : 'failed',
-      actual: answer.failure === null ? said : answer.failure,
-      reason: isPassed ? '' : isKnown ? actual.note : this.#step.remedy,
+    if (passes(tests)) return { statement, verdict: 'passed', actual: found, reason: '', why: '' }
+    if (actual !== null && passes(actual.tests)) {
+      return { statement, verdict: 'known', actual: found, reason: actual.note, why: '' }
     }
+    const oddity = answer.oddity(at, this.#redact)
+    const isUnread = answer.failure !== null || value === undefined || place.kind === 'status'
+    const why = isUnread ? oddity : ''
+    const said = oddity === '' ? found : `${found} (${oddity})`
+    const reason = this.#step.remedy
+    return { statement, verdict: 'failed', actual: why === '' ? said : why, reason, why }
+  }
+
+  /** An answer that was cut off may have everything that is looked at; it is not good all the same. */
+  #cutOff(results: readonly Judged[], { failure }: Answer): Judged[] {
+    const isTold = failure === null || results.some(({ verdict }) => verdict === 'failed')
+    if (isTold) return [...results]
+    const last = results.at(-1)!
+    const reason = this.#step.remedy
+    return [...results.slice(0, -1), { ...last, verdict: 'failed', actual: failure, reason }]
+  }
+
+  /** What was to be kept, and was not there. */
+  #lost({ name, place }: Step['captures'][number], answer: Answer): Judged {
+    const actual = answer.oddity(place, this.#redact) || 'nothing there'
+    const statement = `${this.#step.name}: gives ${name}`
+    return { statement, verdict: 'failed', actual, reason: this.#step.remedy, why: anything }
   }
 
   #notDone(reason: string): StepEnd {
     const checks = openChecks(this.#step, reason)
     return { step: this.#step, checks, isGood: false, text: `${this.#step.name}: ${reason}` }
   }
+}
+
+/** A result; and why nothing could be read where it looked, '' where something was. */
+interface Judged extends CheckResult {
+  readonly why: string
+}
+
+/** Whatever failed before is why. */
+const anything = '*'
+
+/** Why a check is open whose answer has failed another one already. */
+const sameAnswer = 'the same answer'
+
+/** An answer that cannot be read fails the first check that looks at it; the others are open. */
+function toldOnce(results: readonly Judged[]): CheckResult[] {
+  return results.map(({ why, ...result }, i) => {
+    const failed = results.slice(0, i).filter(({ verdict }) => verdict === 'failed')
+    const isAgain = why === anything ? failed.length > 0 : failed.some((one) => one.why === why)
+    if (result.verdict !== 'failed' || why === '' || !isAgain) return result
+    return { ...result, verdict: 'inconclusive', actual: '', reason: sameAnswer }
+  })
 }
 
 /** All checks of a step as open. */
@@ -210,7 +242,9 @@ function statementOf({ name }: Step, { place, tests }: StepCheck): string {
 
 function withTries(end: StepEnd, tries: number, us: number): StepEnd {
   const how = `after ${tries} tries in ${formatSpan(us)}`
-  const checks = end.checks.map((check) => ({ ...check, actual: `${check.actual} ${how}` }))
+  const checks = end.checks.map((check) =>
+    check.verdict === 'inconclusive' ? check : { ...check, actual: `${check.actual} ${how}` },
+  )
   return { ...end, checks, text: `${end.text}, ${how}` }
 }
 

@@ -160,7 +160,7 @@ test('a setup step that fails ends the scenario, but not its teardown', async ()
   ])
   expect(outcome.checks[2]).toMatchObject({
     statement: 'list: /data[id = z] exists',
-    actual: 'nothing',
+    actual: 'no entry has id "z", only "a", "b"',
   })
   expect(heard.at(-1)!.line).toBe('DELETE /v1/tokens')
 })
@@ -202,7 +202,7 @@ test('a scenario whose needs are not met is skipped with the remedy', async () =
   const { outcome, records } = await run({ needs: [need], phases: [phase({})] })
   expect(records).toEqual([])
   expect(outcome.skipped).toBe(
-    'ready: /status == ready, got nothing (status 200, no JSON but text/html: <!doctype html><title>Login</title>); start it: make up',
+    'ready: /status == ready, got status 200, no JSON but text/html: <!doctype html><title>Login</title>; start it: make up',
   )
 })
 
@@ -304,7 +304,7 @@ test('probes go on beside the load, and one answer that is wrong shows', async (
     {
       statement: 'slow: status == 200',
       verdict: 'failed',
-      actual: '8 of 11 probes; 503',
+      actual: '8 of 11 probes; status 503: {}',
       reason: '',
     },
   ])

@@ -55,7 +55,7 @@ function scenarioLines(scenario: ScenarioSummary, paint: Paint): string[] {
     paint('bold', `${scenario.name}`) + paint('dim', `  ${countsText(scenario)}`),
     ...textTable(limiterHead, scenario.limiters.map(limiterCells), paint),
     ...textTable(seriesHead, scenario.series.filter(hasTimes).map(seriesCells), paint),
-    ...scenario.checks.map((check) => checkLine(check, paint)),
+    ...folded(scenario.checks).map((check) => checkLine(check, paint)),
   ]
 }
 
@@ -131,6 +131,19 @@ function seriesCells(series: SeriesSummary): string[] {
     formatSpan(ttft.p50Us),
     series.tokensPerS === null ? unknown : formatCount(series.tokensPerS),
   ]
+}
+
+/** Statements that are open one after the other, for the same reason and with nothing found, are one line. */
+function folded(checks: readonly CheckResult[]): CheckResult[] {
+  const isBare = ({ verdict, actual }: CheckResult) => verdict === 'inconclusive' && actual === ''
+  const isMore = (check: CheckResult, first: CheckResult | undefined) =>
+    first !== undefined && isBare(first) && isBare(check) && first.reason === check.reason
+  return checks.flatMap((check, i) => {
+    if (isMore(check, checks[i - 1])) return []
+    const end = checks.findIndex((other, j) => j > i && !isMore(other, check))
+    const more = (end === -1 ? checks.length : end) - i - 1
+    return [more === 0 ? check : { ...check, statement: `${check.statement}, and ${more} more` }]
+  })
 }
 
 function checkLine({ statement, verdict, actual, reason }: CheckResult, paint: Paint): string {
