@@ -178,18 +178,17 @@ async function compared(one: Case): Promise<Comparison> {
   const sides: { base: ComparedRun[]; candidate: ComparedRun[] } = { base: [], candidate: [] }
   for (let at = 0; sides.base.length < one.pairs && at < one.pairs + spoiltMost; at++) {
     const [base, candidate] = await measuredPair(one, at)
-    if (!isFit(base) || !isFit(candidate)) continue
+    if (base === null || candidate === null) continue
     sides.base.push(base)
     sides.candidate.push(candidate)
   }
   return compareRuns(sides.base, sides.candidate, { isForced: true })
 }
 
-function isFit({ summary }: ComparedRun): boolean {
-  return summary.reason === 'completed' && summary.health.verdict !== 'INVALID'
-}
-
-async function measuredPair(one: Case, at: number): Promise<[ComparedRun, ComparedRun]> {
+async function measuredPair(
+  one: Case,
+  at: number,
+): Promise<readonly [ComparedRun | null, ComparedRun | null]> {
   const config = configOf(one.scenario, one.declared)
   const measureBase = () => run({ ...one.base, seed: 2 * at }, config)
   const measureCandidate = () => run({ ...one.candidate, seed: 2 * at + 1 }, config)
@@ -200,8 +199,8 @@ async function measuredPair(one: Case, at: number): Promise<[ComparedRun, Compar
   return [await measureBase(), candidate]
 }
 
-/** One run, against a gateway that nobody has asked before. */
-async function run(spec: GatewaySpec, config: string): Promise<ComparedRun> {
+/** One run, against a gateway that nobody has asked before; null where it cannot be believed. */
+async function run(spec: GatewaySpec, config: string): Promise<ComparedRun | null> {
   const gateway: RunningGateway = await startGateway(spec)
   const place = workplace()
   try {
@@ -211,7 +210,15 @@ async function run(spec: GatewaySpec, config: string): Promise<ComparedRun> {
       place.io,
     )
     const { folder, summary } = readRun(join(place.path, 'results', place.runs()[0]!))
-    return { manifest: folder.manifest, summary }
+    const { reason, health } = summary
+    if (reason === 'completed' && health.verdict !== 'INVALID') {
+      return { manifest: folder.manifest, summary }
+    }
+    process.stderr.write(`measured again: ${reason}, ${health.reasons.join('; ')}\n`)
+    return null
+  } catch (error) {
+    process.stderr.write(`measured again: ${error}; ${place.stderr()}\n`)
+    return null
   } finally {
     await gateway.close()
     rmSync(place.path, { recursive: true })

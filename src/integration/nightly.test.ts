@@ -103,6 +103,60 @@ describe('nights', () => {
   )
 })
 
+describe('a limit that changes from night to night', () => {
+  const own = workplace()
+  const limitedTo = (limit: number) => {
+    const config = {
+      target: 'gateway:plain',
+      gateway: { requests: `${limit}/1m` },
+      lanes: [{ name: 'free' }],
+      shapes: [{ kind: 'chat', name: 'cheap', promptTokens: 8, outputTokensMax: 2 }],
+      scenarios: [
+        {
+          name: 'limited',
+          mix: ['cheap'],
+          arrivals: { kind: 'spaced', gap: '1ms' },
+          until: [{ kind: 'requests', count: 30 }],
+        },
+      ],
+    }
+    own.write('bench.config.json', JSON.stringify(config))
+  }
+  const summaryPath = join(own.path, 'summary.md')
+
+  async function ownNight() {
+    const before = own.stdout().length
+    const io = { ...own.io, env: { GITHUB_STEP_SUMMARY: summaryPath } }
+    for (let attempt = 1; ; attempt++) {
+      const args = ['nightly', '--reporter', 'silent']
+      const exitCode = await main(['node', 'limitscope', ...args], io)
+      const stdout = own.stdout().slice(before)
+      if (stdout !== '' || attempt === 10) return { exitCode, stdout }
+    }
+  }
+
+  test('is a regression of the same night, without pairs; the same limit is quiet', async () => {
+    limitedTo(20)
+    expect(await ownNight()).toMatchObject({ exitCode: 0 })
+    expect(await ownNight()).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^QUIET/),
+    })
+    limitedTo(18)
+    const { exitCode, stdout } = await ownNight()
+    expect(exitCode).toBe(4)
+    expect(stdout).toMatch(/^REGRESSION {2}requests on free: .* 20 → 18$/m)
+    const summary = readFileSync(summaryPath, 'utf8')
+    expect(summary).toMatch(/\| REGRESSION \| requests on free \| .* 20 → 18 \|/)
+    const runs = (name: string) => {
+      const rows: Row[] = parse(readFileSync(join(own.path, 'results', name)), { columns: true })
+      return new Set(rows.map(({ run_id }) => run_id)).size
+    }
+    expect(runs('metrics.csv')).toBeGreaterThanOrEqual(3)
+    expect(runs('history.csv')).toBeGreaterThanOrEqual(3)
+  }, 60_000)
+})
+
 describe('trend', () => {
   test('names the night of a change, draws it in a terminal and in an HTML file', async () => {
     const rows = rowsOf('metrics.csv').slice(0, 1)

@@ -20,9 +20,15 @@ export interface Simulation {
   readonly records: RequestRecord[]
   readonly events: RunEvent[]
   readonly progress: Progress[]
-  readonly gaps: (AnswerNames & { readonly gapsUs: readonly number[] })[]
+  readonly gaps: SimulatedGaps[]
   readonly result: EngineResult
   readonly decisions: readonly GatewayDecision[]
+}
+
+export interface SimulatedGaps extends AnswerNames {
+  readonly gapsUs: readonly number[]
+  /** The number of the record, from 0 on, that came about with it. */
+  readonly record: number
 }
 
 export const cheap: RequestShape = {
@@ -139,7 +145,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
       event: (event) => events.push(event),
       progress: (report) => progress.push(report),
       gaps: ({ scenario, phase, lane, shape }, gapsUs) =>
-        gaps.push({ scenario, phase, lane, shape, gapsUs }),
+        gaps.push({ scenario, phase, lane, shape, gapsUs, record: records.length }),
     },
     epochMs: 0,
     userAgent: 'limitscope/test',

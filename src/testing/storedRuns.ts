@@ -79,10 +79,23 @@ export async function storeSimulation(
   })
   const folds = new RunFolds(plan, recorder)
   for (const event of simulation.events) folds.event(event)
-  for (const record of simulation.records) folds.record(record)
-  for (const { gapsUs, ...names } of simulation.gaps) folds.gaps(names, gapsUs)
+  // As in a real run: seconds that are over are sealed while it goes on.
+  const progress = simulation.progress.values()
+  const gaps = simulation.gaps.values()
+  let [report, gap] = [progress.next(), gaps.next()]
+  for (const [i, record] of simulation.records.entries()) {
+    for (; report.done !== true && report.value.us < record.endUs!; report = progress.next()) {
+      folds.advance(report.value.us)
+      recorder.progress(report.value)
+    }
+    folds.record(record)
+    for (; gap.done !== true && gap.value.record <= i; gap = gaps.next()) {
+      folds.gaps(gap.value, gap.value.gapsUs)
+    }
+  }
+  for (; gap.done !== true; gap = gaps.next()) folds.gaps(gap.value, gap.value.gapsUs)
   folds.close()
-  for (const progress of simulation.progress) recorder.progress(progress)
+  for (; report.done !== true; report = progress.next()) recorder.progress(report.value)
   recorder.findings = folds.findings.all()
   const summary = summarize({
     plan,

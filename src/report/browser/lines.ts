@@ -91,7 +91,13 @@ const share: uPlot.Scale = { range: (_, _min, max) => [0, Math.max(1.05, max * 1
 function xAxis(x: ChartX): uPlot.Axis {
   switch (x.kind) {
     case 'nines':
-      return { scale: 'x', space: 60, values: (_, splits) => splits.map(nineLabel) }
+      // Without the filter of logarithmic axes, which leaves powers of ten only.
+      return {
+        scale: 'x',
+        space: 60,
+        filter: (_, splits) => splits,
+        values: (_, splits) => splits.map(nineLabel),
+      }
     case 'seconds':
       return { scale: 'x', space: 70, values: (_, splits) => splits.map(secondsLabel) }
     case 'perS':
@@ -106,8 +112,10 @@ function xAxis(x: ChartX): uPlot.Axis {
   }
 }
 
+/** The median, and one nine after the other. */
 function nineLabel(split: number | null): string {
-  return split === null || !Number.isInteger(Math.log10(split)) ? '' : formatNines(split)
+  const isTold = split === 2 || (split !== null && Number.isInteger(Math.log10(split)))
+  return isTold ? formatNines(split) : ''
 }
 
 function secondsLabel(split: number): string {
