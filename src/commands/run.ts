@@ -8,7 +8,7 @@ import { exitCodes } from '../core/errors.ts'
 import { wallMs } from '../core/realClock.ts'
 import type { Micros } from '../core/units.ts'
 import { freshRunId, runIdOf } from '../recording/runFolder.ts'
-import { matrixText, type ProfileVerdicts } from '../report/matrixText.ts'
+import type { ProfileVerdicts } from '../report/matrix.ts'
 import { summaryText } from '../report/summaryText.ts'
 import { dryRunText, estimates } from './dryRun.ts'
 import { tellGithub } from './github.ts'
@@ -19,6 +19,7 @@ import type { Reporter } from './reporters.ts'
 import { saveProfiles, withProfiles } from './scenarioProfiles.ts'
 import { chooseScreen } from './screens.ts'
 import { runSession, type SessionResult } from './session.ts'
+import { tellVerdicts } from './verdicts.ts'
 import { chooseWorkers } from './workers.ts'
 
 /** What every command that runs a plan can be told. */
@@ -78,11 +79,13 @@ export async function runCommand(
   }
   const out = flags.out ?? loaded.config.results
   const profiles = flags.targetProfile?.split(',') ?? [undefined]
+  const isAlone = profiles.length === 1
   const verdicts: ProfileVerdicts[] = []
   let worst: SessionResult['exitCode'] = exitCodes.passed
   let system: SystemInput | null = null
+  let folder: string | null = null
   for (const profile of profiles) {
-    const runId = runIdFor({ ...flags, out }, profiles.length > 1 ? `${name}-${profile}` : name, io)
+    const runId = runIdFor({ ...flags, out }, isAlone ? name : `${name}-${profile}`, io)
     const prepared = await prepare(
       loaded,
       { runId, scenarios, overrides, profile, limits: flags.limits },
@@ -90,19 +93,29 @@ export async function runCommand(
     )
     const result = await runPlan(prepared, { ...flags, out }, io)
     if (result === null) continue
+    // Of several runs, one document has all.
+    if (isAlone || flags.json !== true) tellResult(result, flags, io)
     system = prepared.system ?? null
+    folder = result.folder
     worst = worse(worst, result.exitCode)
     verdicts.push({ profile: profile ?? '', summary: result.summary })
+    if (isInterrupted(result)) break
   }
-  if (verdicts.length > 1 && flags.json !== true) {
-    const colour = wantsColour(io.stdout, io.env)
-    io.stdout.write(`\n${matrixText(verdicts, system?.interpretations ?? [], colour)}\n`)
+  if (!isAlone && verdicts.length > 0) {
+    const interpretations = system?.interpretations ?? []
+    await tellVerdicts(verdicts, { interpretations, folder, json: flags.json === true }, io)
   }
   return worst
 }
 
+/** Who interrupts a run wants no other one. */
+function isInterrupted({ exitCode }: SessionResult): boolean {
+  return exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated
+}
+
 /** A failure says more than what is open, and an interruption ends it all. */
 function worse<C extends SessionResult['exitCode']>(a: C, b: C): C {
+  if (b === exitCodes.interrupted || b === exitCodes.terminated) return b
   if (a === exitCodes.passed) return b
   if (b === exitCodes.passed || a === exitCodes.failed) return a
   return b
@@ -129,7 +142,9 @@ export async function runPrepared(
   io: CommandIo,
 ): Promise<number> {
   const result = await runPlan(prepared, flags, io)
-  return result?.exitCode ?? exitCodes.passed
+  if (result === null) return exitCodes.passed
+  tellResult(result, flags, io)
+  return result.exitCode
 }
 
 /** Null where it was only to be told what would be done. */
@@ -167,12 +182,16 @@ async function runPlan(
   const { summary, folder } = result
   tellGithub(summary, prepared, io)
   if (folder !== null) saveProfiles(profiled, folder)
-  if (json) io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
-  else {
-    const colour = wantsColour(io.stdout, io.env)
-    io.stdout.write(`${summaryText(summary, { colour, folder })}\n`)
-  }
   return result
+}
+
+function tellResult({ summary, folder }: SessionResult, { json }: OutputFlags, io: CommandIo) {
+  if (json === true) {
+    io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
+    return
+  }
+  const colour = wantsColour(io.stdout, io.env)
+  io.stdout.write(`${summaryText(summary, { colour, folder })}\n`)
 }
 
 function tellPlan({ plan }: Prepared, json: boolean, io: CommandIo): void {

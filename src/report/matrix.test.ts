@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import type { RunSummary } from '../analysis/result.ts'
 import type { CheckVerdict } from '../core/check.ts'
-import { matrixText } from './matrixText.ts'
+import { matrixMarkdown, matrixTable, matrixText, verdictMatrix } from './matrix.ts'
 
 function summary(verdict: CheckVerdict): RunSummary {
   const check = { statement: 's', verdict, actual: '', reason: '' }
   const skipped = verdict === 'skipped' ? 'VLLM_BACKEND_URL is not set' : null
   const scenarios = [{ name: 'router/paris', skipped, checks: [check] }]
-  return { scenarios } as unknown as RunSummary
+  return { runId: `run-${verdict}`, scenarios } as unknown as RunSummary
 }
 
 const interpretations = [
@@ -26,7 +26,7 @@ test.each([
     { profile: 'mock', summary: summary(mock) },
     { profile: 'real', summary: summary(real) },
   ]
-  expect(matrixText(runs, interpretations, false)).toBe(
+  expect(matrixText(verdictMatrix(runs, interpretations), false)).toBe(
     [
       'scenario      mock        real',
       `router/paris  ${mock.padEnd(10)}  ${real}`,
@@ -40,7 +40,23 @@ test('what was skipped means nothing', () => {
     { profile: 'mock', summary: summary('passed') },
     { profile: 'real', summary: summary('skipped') },
   ]
-  expect(matrixText(runs, interpretations, false).split('\n')[1]).toBe(
+  expect(matrixText(verdictMatrix(runs, interpretations), false).split('\n')[1]).toBe(
     'router/paris  passed      skipped',
   )
+})
+
+test('the same as Markdown and as rows', () => {
+  const runs = [
+    { profile: 'mock', summary: summary('passed') },
+    { profile: 'real', summary: summary('failed') },
+  ]
+  const matrix = verdictMatrix(runs, interpretations)
+  const says = 'CRITICAL! Real integration issue detected.'
+  expect(matrixMarkdown(matrix)).toBe(
+    `| scenario | mock | real | means |\n| --- | --- | --- | --- |\n| \`router/paris\` | passed | failed | ${says} |`,
+  )
+  expect(matrixTable(matrix).rows).toEqual([
+    ['router/paris', 'mock', 'run-passed', 'passed', says],
+    ['router/paris', 'real', 'run-failed', 'failed', says],
+  ])
 })
