@@ -2,7 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandIo } from './io.ts'
-import { collect, duration, integer, rate, settable } from './options.ts'
+import { defaulted, duration, integer, rate, repeatable, settable, share } from './options.ts'
 import { reporters } from './reporters.ts'
 import { limitsOption } from './runOptions.ts'
 
@@ -27,14 +27,18 @@ function addMap(program: Command, io: CommandIo, done: (exitCode: number) => voi
     .option('--lane <name>', 'whose limits: a lane of the config or run; default the first')
     .option('--tokens <range>', "tokens per call: '10..10000'", range)
     .option('--rates <range>', "calls per minute: '1..6000'", range)
-    .option('--prompt-share <percent>', 'share of the tokens that are prompt', percent, 0.5)
+    .addOption(
+      defaulted(['--prompt-share <share>', 'share of the tokens that are prompt'], share, '50%'),
+    )
     .option('--service <duration>', 'service time of a call, where it is not known', duration)
     .option('--per-token <duration>', 'service time of a completion token', duration)
     .option('--horizon <duration>', 'how long traffic goes on before "none" is meant', duration)
     .option('--probes <n>', 'points to try on the target', integer, 8)
     .option('--no-verify', 'predict only, send nothing')
     .option('--max-requests <n>', 'cap on requests; needed for public hosts', integer)
-    .option('-H, --header <line>', "header for a URL: 'Name: value'; may be repeated", collect, [])
+    .addOption(
+      repeatable('-H, --header <line>', "header for a URL: 'Name: value'; may be repeated"),
+    )
     .option('--model <name>', 'model to ask a URL for', 'limitscope-small')
     .addOption(limitsOption())
     .option('--columns <n>', 'columns of the plane', integer)
@@ -60,27 +64,29 @@ function addCapacity(program: Command, io: CommandIo, done: (exitCode: number) =
     .argument('[scenario]', 'whose first phase is the traffic; needed when there are several')
     .option('-c, --config <file>', 'config file; default bench.config.{ts,mts,mjs,js,yaml,json}')
     .option('--target <target>', "URL, or 'gateway:NAME' for the embedded one")
-    .option(
-      '--slo <statement>',
-      "promise beside the scenario's: 'p99(response) < 800ms'; may be repeated",
-      collect,
-      [],
+    .addOption(
+      repeatable(
+        '--slo <statement>',
+        "promise beside the scenario's: 'p99(response) < 800ms'; may be repeated",
+      ),
     )
-    .option('--rejections <percent>', 'share of requests that limiters may reject', percent, 0.01)
-    .option('--failures <percent>', 'share of requests that may fail otherwise', percent, 0.01)
-    .option('--start <rate>', "first load: '10/s'", rate, 10)
-    .option('--max <rate>', 'highest load', rate, 10_000)
-    .option(
-      '--step <duration>',
-      'shortest step; loads in doubt get up to 8 of them',
-      duration,
-      30e6,
+    .addOption(defaulted(['--rejections <share>', 'share that limiters may reject'], share, '1%'))
+    .addOption(defaulted(['--failures <share>', 'share that may fail otherwise'], share, '1%'))
+    .addOption(defaulted(['--start <rate>', 'first load'], rate, '10/s'))
+    .addOption(defaulted(['--max <rate>', 'highest load'], rate, '10000/s'))
+    .addOption(
+      defaulted(
+        ['--step <duration>', 'shortest step; loads in doubt get up to 8 of them'],
+        duration,
+        '30s',
+      ),
     )
-    .option(
-      '--tolerance <percent>',
-      'relative half-width of the interval to end with',
-      percent,
-      0.05,
+    .addOption(
+      defaulted(
+        ['--tolerance <share>', 'relative half-width of the interval to end with'],
+        share,
+        '5%',
+      ),
     )
     .option('--max-steps <n>', 'cap on steps', integer, 60)
     .option('--warmup <duration>', 'load before each step that is not measured', duration)
@@ -136,10 +142,4 @@ function range(text: string): { from: number; to: number } {
   const [from, to] = [Number(match?.[1]), Number(match?.[2])]
   if (match !== null && from > 0 && to > from) return { from, to }
   throw new InvalidArgumentError("expected a range above 0, like '10..10000'")
-}
-
-function percent(text: string): number {
-  const value = Number(text.replace(/\s*%$/, '')) / 100
-  if (text.trim() !== '' && value >= 0 && value <= 1) return value
-  throw new InvalidArgumentError("expected a share like '50%'")
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import type { CommandIo } from './io.ts'
-import { share } from './options.ts'
+import { defaulted, share } from './options.ts'
 import { withOutput, withTarget } from './runOptions.ts'
 
 export function addCompare(
@@ -20,8 +20,10 @@ export function addCompare(
       "a run's folder, a folder of such folders, several with commas; a profile's file",
     )
     .argument('<candidate>', 'the same, of the runs that may have changed')
-    .option('--min-change <share>', "changes up to this are none: '1.5%'", share, 0.015)
-    .option('--margin <share>', "shown to be smaller, a change is EQUIVALENT: '5%'", share, 0.05)
+    .addOption(defaulted(['--min-change <share>', 'changes up to this are none'], share, '1.5%'))
+    .addOption(
+      defaulted(['--margin <share>', 'shown to be smaller, a change is EQUIVALENT'], share, '5%'),
+    )
     .option('--force', 'compare runs that did not do the same')
     .option('--json', 'print one JSON document')
     .option('--markdown', 'print Markdown')

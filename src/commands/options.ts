@@ -61,15 +61,25 @@ export function rateText(text: string): string {
   return text
 }
 
-/** An option that may be repeated. */
-export function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value]
+/** An option that has a default, which the help shows as it is typed. */
+export function defaulted<T>(
+  [flags, description]: readonly [string, string],
+  parse: (text: string) => T,
+  text: string,
+): Option {
+  return new Option(flags, description).argParser(parse).default(parse(text), text)
 }
 
-/** '1.5%' or 0.015. */
+/** An option that may be repeated: a list, empty by default. */
+export function repeatable(flags: string, description: string): Option {
+  const collect = (value: string, before: readonly string[]) => [...before, value]
+  return new Option(flags, description).argParser(collect).default([], 'none')
+}
+
+/** '1.5%' or 0.015; a bare 1 could be either. */
 export function share(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(text.trim())
   const value = match === null ? Number.NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1)
-  if (value >= 0 && value < 1) return value
-  throw new InvalidArgumentError("expected a share below 1: '1.5%' or 0.015")
+  if (value < 1 || (value === 1 && match?.[2] === '%')) return value
+  throw new InvalidArgumentError("expected a share: '1.5%' or 0.015")
 }

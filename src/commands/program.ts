@@ -7,7 +7,7 @@ import { expectsNames } from '../analysis/expects.ts'
 import { addCapacityCommands } from './capacityProgram.ts'
 import { addCompare, addNightly, addTrend } from './comparisonProgram.ts'
 import type { CommandIo } from './io.ts'
-import { collect, decimal, durationText, integer, rateText, settable } from './options.ts'
+import { decimal, durationText, integer, rateText, repeatable, settable } from './options.ts'
 import { reporters } from './reporters.ts'
 import { addReports } from './reportProgram.ts'
 import { withCaps, withOutput, withTarget } from './runOptions.ts'
@@ -112,7 +112,7 @@ function addLoad(program: Command, io: CommandIo, done: Done): void {
     )
     .option('--warmup <duration>', 'load that is not measured, before the rest', durationText)
     .option('-m, --method <method>', 'HTTP method', 'GET')
-    .option('-H, --header <line>', "header: 'Name: value'; may be repeated", collect, [])
+    .addOption(repeatable('-H, --header <line>', "header: 'Name: value'; may be repeated"))
     .option('-b, --body <text>', 'body; @file reads it from a file')
     .option('--timeout <duration>', 'deadline of a request', durationText, '30s')
     .option('--max-requests <n>', 'cap on requests; needed for public hosts without -n', integer)
@@ -162,16 +162,16 @@ function addProfile(program: Command, io: CommandIo, done: Done): void {
     .option('--prompt-tokens <n>', 'prompt of the expensive shape; default 200', integer)
     .option('--output-tokens <n>', 'output of the expensive shape; default 200', integer)
     .option('-m, --method <method>', 'HTTP method of raw requests')
-    .option('-H, --header <line>', "header: 'Name: value'; may be repeated", collect, [])
+    .addOption(repeatable('-H, --header <line>', "header: 'Name: value'; may be repeated"))
     .option('-b, --body <text>', 'body of raw requests; @file reads it from a file')
-    .option(
-      '--second-header <line>',
-      'the same with another value: has it a limit of its own? may be repeated',
-      collect,
-      [],
+    .addOption(
+      repeatable(
+        '--second-header <line>',
+        'the same with another value: has it a limit of its own? may be repeated',
+      ),
     )
-    .option('--second-path <path>', 'likewise with another path', collect, [])
-    .option('--second-model <name>', 'likewise with another model', collect, [])
+    .addOption(repeatable('--second-path <path>', 'likewise with another path'))
+    .addOption(repeatable('--second-model <name>', 'likewise with another model'))
     .option('--timeout <duration>', "deadline of a request; default '10s'", durationText)
     .option('--dialect <name>', 'how limits and rejections are written; default auto')
     .option('--seed <n>', 'seed of everything random', integer)
@@ -216,13 +216,10 @@ function addGateway(program: Command, io: CommandIo, done: Done): void {
     )
     .option('--faithful', 'play the system as its code behaves, bugs included (the default)')
     .option('--documented', 'play the system as its documents say')
-    .option(
-      '--set <knob>',
-      "knob of the system: 'RATE_LIMIT_BURST_FREE=7'; may be repeated",
-      collect,
-      [],
+    .addOption(
+      repeatable('--set <knob>', "knob of the system: 'RATE_LIMIT_BURST_FREE=7'; may be repeated"),
     )
-    .option('--break <name>', 'break something on purpose: off-by-one, no-done …', collect, [])
+    .addOption(repeatable('--break <name>', 'break something on purpose: off-by-one, no-done …'))
     .option('--port <n>', 'port; 0 takes any free one', integer, 8080)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--dialect <name>', 'how rejections are written: openai, kuadrant, ietf, nginx …')
