@@ -25,6 +25,9 @@ const instant = z.union(
 
 const stepExpected = "expected a step like ['10/s', '30s']"
 
+export const arrivalsExpected =
+  "expected arrivals like poisson('50/s'), or as data { kind: poisson, rate: 50/s }"
+
 /** Arrivals that go on for ever at no rate at all. */
 const restExpected = 'expected arrivals with a rate above 0/s somewhere'
 
@@ -83,7 +86,7 @@ export const arrivalsSchema = z
       }),
       object('arrivals', { kind: z.literal('saturate'), connections: count }),
     ],
-    { error: "expected arrivals like poisson('50/s')" },
+    { error: arrivalsExpected },
   )
   .describe('When requests start.')
 

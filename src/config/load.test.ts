@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of documents look like that
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -454,4 +454,14 @@ test.each([
   ],
 ])('a module that cannot be loaded is told with what to do: %s', async (_what, files, line) => {
   expect(await problems(files, { MY_KEY: 'canary-4711' })).toEqual([line])
+})
+
+test("the README's config as data is one that can be run", async () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const [, yaml = ''] = /`bench\.config\.yaml`[^\n]*\n\n```yaml\n([\s\S]*?)```/.exec(readme) ?? []
+  const plan = await planOf({ 'bench.config.yaml': yaml })
+  expect(plan.scenarios[0]).toMatchObject({
+    name: 'mixed',
+    phases: [{ arrivals: { kind: 'poisson', perS: 20 }, until: [{ kind: 'duration', us: 60e6 }] }],
+  })
 })

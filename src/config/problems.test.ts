@@ -118,7 +118,7 @@ const badConfigs: [unknown, ...string[]][] = [
   ],
   [
     { scenarios: [{ name: 's' }] },
-    "c: scenarios[0].arrivals: expected arrivals like poisson('50/s'), got nothing; a scenario has arrivals and mix, or phases that have them, or steps",
+    "c: scenarios[0].arrivals: expected arrivals like poisson('50/s'), or as data { kind: poisson, rate: 50/s }, got nothing; a scenario has arrivals and mix, or phases that have them, or steps",
     'c: scenarios[0].mix: expected at least one shape, got nothing; a scenario has arrivals and mix, or phases that have them, or steps',
   ],
   [

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { driverNames } from '../load/plan.ts'
-import { arrivalsSchema } from './arrivalsInput.ts'
+import { arrivalsExpected, arrivalsSchema } from './arrivalsInput.ts'
 import {
   amount,
   count,
@@ -18,7 +18,7 @@ import {
 import { laneSchema } from './laneInput.ts'
 import { shapeSchema } from './shapeInput.ts'
 import { needSchema, probeSchema, stepSchema } from './stepInput.ts'
-import { stopRuleSchema } from './stopInput.ts'
+import { stopRuleExpected, stopRuleSchema } from './stopInput.ts'
 import { systemSchema } from './systemInput.ts'
 
 const laneRef = z.union([name, laneSchema], { error: 'expected a lane, or the name of one' })
@@ -65,8 +65,7 @@ const own = {
   measure: span.optional().describe('A stop rule: the duration after the warm-up.'),
   until: z
     .union([stopRuleSchema, list('at least one stop rule', stopRuleSchema)], {
-      error:
-        "expected a stop rule like untilRequests(100) or forDuration('60s'), or a list of them",
+      error: `${stopRuleExpected}, or a list of them`,
     })
     .optional()
     .describe('Stop rules: the first that is met ends the phase.'),
@@ -206,7 +205,7 @@ function placeProblems(scenario: Partial<ScenarioInput>): readonly PlaceProblem[
     const missing = (['arrivals', 'mix'] as const).filter((key) => scenario[key] === undefined)
     return missing.map((key) => ({
       path: [key],
-      message: `expected ${key === 'mix' ? 'at least one shape' : "arrivals like poisson('50/s')"}; a scenario has arrivals and mix, or phases that have them, or steps`,
+      message: `${key === 'mix' ? 'expected at least one shape' : arrivalsExpected}; a scenario has arrivals and mix, or phases that have them, or steps`,
     }))
   }
   const misplaced = ownKeys

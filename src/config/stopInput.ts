@@ -5,6 +5,9 @@ import { parseDurationUs } from '../core/units.ts'
 import type { StopRule } from '../load/stop.ts'
 import { count, countOrZero, type DeepReadonly, object, span, text } from './fields.ts'
 
+export const stopRuleExpected =
+  "expected a stop rule like forDuration('60s'), or as data { kind: duration, for: 60s }"
+
 export const stopRuleSchema = z.discriminatedUnion(
   'kind',
   [
@@ -25,7 +28,7 @@ export const stopRuleSchema = z.discriminatedUnion(
       amount: count,
     }),
   ],
-  { error: "expected a stop rule like untilRequests(100) or forDuration('60s')" },
+  { error: stopRuleExpected },
 )
 
 export type StopRuleInput = DeepReadonly<z.input<typeof stopRuleSchema>>
