@@ -4,6 +4,7 @@
 import { formatInteger, formatSpan } from '../core/format.ts'
 import { type LimiterModel, limitOf, windowUsOf } from '../core/limits.ts'
 import { median } from '../core/statistics.ts'
+import { isWithinOneWindow } from '../recording/findings.ts'
 import { agreed, type Bracket, bracketChange, exactChange, middleOf } from './brackets.ts'
 import type { Change, LimiterChange } from './comparison.ts'
 import { limiterKey, limitersAsIn } from './limiterMatching.ts'
@@ -62,7 +63,8 @@ interface Draft {
 }
 type Found = readonly (LimiterSummary | null)[]
 
-const admitted = (limiter: LimiterSummary) => limiter.first?.admitted ?? null
+const admitted = (limiter: LimiterSummary) =>
+  isWithinOneWindow(limiter) ? (limiter.first?.admitted ?? null) : null
 
 const parameters: readonly Parameter[] = [
   {
@@ -101,8 +103,9 @@ const parameters: readonly Parameter[] = [
     name: 'window',
     worse: 'higher',
     text: formatSpan,
-    of: ({ first }) => {
-      if (first === null || first.windowUsMin === null) return null
+    of: (limiter) => {
+      const { first } = limiter
+      if (first === null || first.windowUsMin === null || !isWithinOneWindow(limiter)) return null
       return [first.windowUsMin, first.windowUsMax!]
     },
     isExact: ({ declared }) => {

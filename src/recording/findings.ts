@@ -32,6 +32,8 @@ export interface FirstRejection {
   /** When the rejection was received. */
   readonly us: Micros
   readonly admitted: AdmittedBefore
+  /** From the first admitted request since its windows were clean; null: none was admitted. */
+  readonly sinceCleanUs: Micros | null
   readonly inFlight: number
   readonly status: number | null
   readonly retryAfterUs: Micros | null
@@ -282,6 +284,7 @@ export class FindingsFold {
         seq,
         us: record.endUs!,
         admitted: open.admitted,
+        sinceCleanUs: sinceCleanUs(open),
         inFlight,
         status,
         retryAfterUs,
@@ -319,6 +322,10 @@ export class FindingsFold {
   }
 }
 
+function sinceCleanUs({ record, lane }: Open): Micros | null {
+  return lane.firstSentUs === null ? null : record.sentUs! - lane.firstSentUs
+}
+
 function windowOf({ recovered, rejectingUs, lane }: Open) {
   const { firstSentUs, firstDecidedUs } = lane
   if (recovered === null || firstSentUs === null) {
@@ -336,9 +343,20 @@ function decidedUsMax({ firstByteUs, endUs }: RequestRecord): Micros {
   return firstByteUs ?? endUs!
 }
 
+/**
+ * Whether everything admitted before the first rejection was in one window, as far as is declared:
+ * only then does it say something of the limit. Traffic that stays below it for windows on end does not.
+ */
+export function isWithinOneWindow({ declared, first }: LimiterFinding): boolean {
+  const windowUs = declared === null ? null : windowUsOf(declared.model.algorithm)
+  if (windowUs === null || first === null) return true
+  return (first.sinceCleanUs ?? 0) < windowUs
+}
+
 /** Units admitted before the first rejection beyond the declared limit; null where unknown. */
-export function overshootOf({ declared, first }: LimiterFinding): number | null {
-  if (declared === null || first === null) return null
+export function overshootOf(finding: LimiterFinding): number | null {
+  const { declared, first } = finding
+  if (declared === null || first === null || !isWithinOneWindow(finding)) return null
   const { kind } = declared.model.algorithm
   if (!['fixed-window', 'sliding-log', 'budget'].includes(kind)) return null
   const units = admittedUnits(declared.model.unit, first.admitted)
@@ -346,8 +364,9 @@ export function overshootOf({ declared, first }: LimiterFinding): number | null 
 }
 
 /** The limit as observed: requests admitted, or requests in flight, before the first rejection. */
-export function observedLimitOf({ declared, first }: LimiterFinding): number | null {
-  if (first === null) return null
+export function observedLimitOf(finding: LimiterFinding): number | null {
+  const { declared, first } = finding
+  if (first === null || !isWithinOneWindow(finding)) return null
   const unit = declared?.model.unit ?? 'requests'
   if (unit === 'concurrent-requests') return first.inFlight
   const isExact = first.admitted.requestsMin === first.admitted.requestsMax
@@ -355,7 +374,9 @@ export function observedLimitOf({ declared, first }: LimiterFinding): number | n
 }
 
 /** The window as observed, for limiters that have one. */
-export function observedWindowUsOf({ declared, first }: LimiterFinding): Micros | null {
+export function observedWindowUsOf(finding: LimiterFinding): Micros | null {
+  const { declared, first } = finding
+  if (!isWithinOneWindow(finding)) return null
   const hasWindow = declared === null || windowUsOf(declared.model.algorithm) !== null
   return hasWindow ? (first?.windowUs ?? null) : null
 }

@@ -10,9 +10,10 @@ import { LatencyCounts, latencyUsMax } from '../core/latencyCounts.ts'
 import { emptyCounts, outcomes, type RequestRecord } from '../core/record.ts'
 import { RingReader, RingWriter, ringMemory } from '../core/rowRing.ts'
 import { presets } from '../gateway/presets.ts'
+import { fixedWindow, limiter } from '../limiters/models.ts'
 import { declaredBy, phase, plan, scenario } from '../testing/simulate.ts'
 import { CsvFile } from './csv.ts'
-import { FindingsFold } from './findings.ts'
+import { FindingsFold, observedLimitOf, observedWindowUsOf, overshootOf } from './findings.ts'
 import { RunFolds } from './folds.ts'
 import { type Interval, IntervalFold } from './intervals.ts'
 import { LiveFold } from './live.ts'
@@ -207,8 +208,8 @@ describe('findings', () => {
     limiters: declaredBy(kuadrant),
     scenarios: [scenario('s', phase({ name: 'p' }), phase({ name: 'q', isolate: 'window' }))],
   })
-  const findings = (records: readonly RequestRecord[]) => {
-    const fold = new FindingsFold(ofPlan)
+  const findings = (records: readonly RequestRecord[], of = ofPlan) => {
+    const fold = new FindingsFold(of)
     for (const one of records) fold.add(one)
     return fold.all()
   }
@@ -272,6 +273,27 @@ describe('findings', () => {
       limited({ seq: 3, phase: 'q', sentUs: 120, endUs: 130 }),
     ])
     expect(all[0]!.first!.admitted.requestsMin).toBe(1)
+  })
+
+  test('say nothing of a limit that was met only windows later', () => {
+    const model = limiter(fixedWindow(2, 10e6))
+    const declared = plan({ limiters: [{ name: 'requests', tier: null, model }] })
+    const firstAfter = (startUs: number) => {
+      const at = (us: number) => ({ sentUs: us, endUs: us + 10 })
+      const [first] = findings(
+        [
+          record(at(0)),
+          record({ seq: 2, ...at(startUs) }),
+          limited({ seq: 3, ...at(startUs + 1e6) }),
+          record({ seq: 4, ...at(startUs + 10e6) }),
+        ],
+        declared,
+      )
+      const of = first!
+      return [overshootOf(of), observedLimitOf(of), observedWindowUsOf(of)]
+    }
+    expect(firstAfter(1e6)).toEqual([0, 2, 11e6])
+    expect(firstAfter(50e6)).toEqual([null, null, null])
   })
 
   test('name the declared limiters that never fired', () => {

@@ -2,7 +2,15 @@
 
 import uPlot from 'uplot'
 import { formatSeconds, formatValue, type HeatChart } from '../chart.ts'
-import { axis, colour, type Drawing, logSplits, sizeOf, withLegendKeys } from './plot.ts'
+import {
+  axis,
+  clockSteps,
+  colour,
+  type Drawing,
+  logSplits,
+  sizeOf,
+  withLegendKeys,
+} from './plot.ts'
 
 export function drawHeat(chart: HeatChart, place: HTMLElement): Drawing {
   const { columnS, columns, edgesUs } = chart
@@ -15,7 +23,7 @@ export function drawHeat(chart: HeatChart, place: HTMLElement): Drawing {
       y: { distr: 3, range: () => [edgesUs[0]!, edgesUs.at(-1)!] },
     },
     axes: [
-      axis({ space: 70, values: (_, splits) => splits.map(formatSeconds) }),
+      axis({ space: 70, incrs: clockSteps, values: (_, splits) => splits.map(formatSeconds) }),
       axis({
         scale: 'y',
         size: 66,

@@ -10,7 +10,15 @@ import {
   formatX,
   type LineChart,
 } from '../chart.ts'
-import { axis, colour, type Drawing, marksPlugin, sizeOf, withLegendKeys } from './plot.ts'
+import {
+  axis,
+  clockSteps,
+  colour,
+  type Drawing,
+  marksPlugin,
+  sizeOf,
+  withLegendKeys,
+} from './plot.ts'
 
 export function drawLines(chart: LineChart, place: HTMLElement): Drawing {
   const isStack = chart.kind === 'stack'
@@ -81,9 +89,15 @@ function scalesOf({ x, isLog, unit }: LineChart): uPlot.Scales {
             ...reach,
             range: (_, min, max) => [min, max >= last ? Math.max(end, min + 1e-6) : max],
           },
-    y: isLog === true ? { distr: 3 } : unit === 'share' ? share : most,
+    y: isLog === true ? near : unit === 'share' ? share : most,
     right: most,
   }
+}
+
+/** Logarithmic, no wider than what there is. */
+const near: uPlot.Scale = {
+  distr: 3,
+  range: (_, min, max) => (min === null ? [1, 10] : [min / 1.25, max * 1.25]),
 }
 
 const share: uPlot.Scale = { range: (_, _min, max) => [0, Math.max(1.05, max * 1.05)] }
@@ -99,7 +113,12 @@ function xAxis(x: ChartX): uPlot.Axis {
         values: (_, splits) => splits.map(nineLabel),
       }
     case 'seconds':
-      return { scale: 'x', space: 70, values: (_, splits) => splits.map(secondsLabel) }
+      return {
+        scale: 'x',
+        space: 70,
+        incrs: clockSteps,
+        values: (_, splits) => splits.map(secondsLabel),
+      }
     case 'perS':
       return { scale: 'x', space: 70, values: (_, splits) => splits.map(formatsOf('perS')) }
     case 'labels':

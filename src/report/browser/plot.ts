@@ -118,3 +118,9 @@ export function withLegendKeys(plot: uPlot): uPlot {
   }
   return plot
 }
+
+/** Seconds between the marks of an axis: such as clocks have. */
+export const clockSteps = [
+  ...[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30],
+  ...[60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400],
+]
