@@ -1,5 +1,15 @@
-import { check, defineScenario, env, lane, step } from 'limitscope'
-import { acme, apiRouter, chat, needsRouter } from './system.ts'
+import {
+  burst,
+  check,
+  defineScenario,
+  env,
+  lane,
+  needs,
+  spaced,
+  step,
+  untilRequests,
+} from 'limitscope'
+import { acme, apiRouter, chat, chatShape, needsRouter } from './system.ts'
 
 const stranger = lane('stranger', {
   apiKey: env('ROUTER_STRANGER_KEY', 'no-such-key'),
@@ -65,4 +75,30 @@ export const errors = defineScenario('api-router/errors', {
       ],
     }),
   ],
+})
+
+/** Keys that are no stubs: the router asks its user service about them, and remembers the answer. */
+const realKeys = Array.from({ length: 8 }, (_, i) => `ROUTER_KEY_${i + 1}`)
+
+export const newKeys = defineScenario('api-router/new-keys', {
+  title: 'keys that are new at the same moment do not bring the router down',
+  system: apiRouter,
+  needs: [
+    ...needsRouter,
+    ...realKeys.map((name) => needs.env(name, { remedy: `export ${name}=…` })),
+  ],
+  lanes: realKeys.map((name, i) =>
+    lane(`key-${i + 1}`, { apiKey: env(name), embeddedKey: `key-new-${i + 1}` }),
+  ),
+  phases: [
+    { name: 'at-once', mix: [chatShape('new')], arrivals: burst(16, { count: 1 }) },
+    // Long enough to tell a router that is gone from one that has had a bad moment.
+    {
+      name: 'afterwards',
+      mix: [chatShape('later')],
+      arrivals: spaced('100ms'),
+      until: untilRequests(30),
+    },
+  ],
+  expect: ['count(broken) == 0', 'count(ok) == 46'],
 })

@@ -1,5 +1,5 @@
-import { check, defineScenario, step } from 'limitscope'
-import { api, bifrost, gpt35, remove, serverRunning, typed, virtualKey } from './system.ts'
+import { check, step } from 'limitscope'
+import { api, governance, gpt35, remove, typed, virtualKey } from './system.ts'
 
 const path = '/v1/chat/completions'
 
@@ -22,10 +22,8 @@ const malformed = [
   ['long', 'x'.repeat(1000)],
 ] as const
 
-export const authz = defineScenario('bifrost/authz', {
+export const authz = governance('bifrost/authz', {
   title: 'missing, malformed, inactive keys, foreign providers and models: each by its own type',
-  system: bifrost,
-  needs: [serverRunning],
   setup: [virtualKey('key', { provider_configs: only }), virtualKey('idle', { is_active: false })],
   steps: [
     { ...call('without-key', null), check: typed([400, 401], 'virtual_key_required') },

@@ -1,14 +1,12 @@
-import { check, defineScenario, step } from 'limitscope'
-import { api, bifrost, customer, remove, serverRunning, team, virtualKey } from './system.ts'
+import { check, step } from 'limitscope'
+import { api, customer, governance, remove, team, virtualKey } from './system.ts'
 
 const budget = { budget: { max_limit: 100, reset_duration: '1d' } }
 const within = check.time({ below: '2s' })
 
 /** Everything of a customer, a team and a key: fields change alone, others stay, ids are gone. */
-export const crud = defineScenario('bifrost/crud', {
+export const crud = governance('bifrost/crud', {
   title: 'virtual keys, teams and customers are created, shown, listed, changed and deleted',
-  system: bifrost,
-  needs: [serverRunning],
   setup: [
     customer('customer', budget),
     team('team', { customer_id: '{{customer}}', ...budget }),
@@ -45,6 +43,10 @@ export const crud = defineScenario('bifrost/crud', {
         check.json('/count', { atLeast: 1 }),
       ],
     }),
+    step.get('show-virtual-key', `${api}/virtual-keys/{{key}}`, {
+      check: [within, check.json('/virtual_key/created_at', { lengthAtLeast: 10 })],
+      capture: { created: '/virtual_key/created_at' },
+    }),
     step.put('change-description-alone', `${api}/virtual-keys/{{key}}`, {
       body: { description: 'changed' },
       check: [
@@ -60,6 +62,22 @@ export const crud = defineScenario('bifrost/crud', {
       check: [
         check.json('/virtual_key/rate_limit/request_max_limit', { equals: 20 }),
         check.json('/virtual_key/description', { equals: 'changed' }),
+      ],
+    }),
+    step.put('change-nothing', `${api}/virtual-keys/{{key}}`, {
+      body: {},
+      check: [
+        within,
+        check.json('/virtual_key/description', { equals: 'changed' }),
+        check.json('/virtual_key/rate_limit/request_max_limit', { equals: 20 }),
+        check.json('/virtual_key/created_at', { equals: '{{created}}' }),
+      ],
+    }),
+    step.put('null-is-no-change', `${api}/virtual-keys/{{key}}`, {
+      body: { description: null, is_active: null },
+      check: [
+        check.json('/virtual_key/name', { equals: 'key-{{run}}' }),
+        check.json('/virtual_key/is_active', { equals: true }),
       ],
     }),
     step.put('change-budget-of-team', `${api}/teams/{{team}}`, {
@@ -91,10 +109,8 @@ const refused = (name: string, body: unknown, status: number, says: string) =>
   })
 
 /** What cannot be is refused, and says why. */
-export const validation = defineScenario('bifrost/validation', {
+export const validation = governance('bifrost/validation', {
   title: 'names, budgets, durations and references that cannot be are refused',
-  system: bifrost,
-  needs: [serverRunning],
   steps: [
     refused('without-name', {}, 400, 'name is required'),
     refused(
@@ -114,6 +130,15 @@ export const validation = defineScenario('bifrost/validation', {
       status: [400, 500],
     }),
     refused('name-that-is-no-text', { name: 7 }, 400, 'Invalid'),
+    refused(
+      'limit-that-is-no-number',
+      {
+        name: 'word-{{run}}',
+        rate_limit: { request_max_limit: 'many', request_reset_duration: '1h' },
+      },
+      400,
+      'Invalid',
+    ),
     step.post('no-json', `${api}/virtual-keys`, { body: '{', status: 400 }),
     step.post('team-that-does-not-exist', `${api}/virtual-keys`, {
       body: { name: 'orphan-{{run}}', team_id: 'no-such-team' },
@@ -123,10 +148,8 @@ export const validation = defineScenario('bifrost/validation', {
 })
 
 /** A key belongs to a team or to a customer. */
-export const exclusivity = defineScenario('bifrost/mutual-exclusion', {
+export const exclusivity = governance('bifrost/mutual-exclusion', {
   title: 'a virtual key has a team or a customer, never both, and can change from one to the other',
-  system: bifrost,
-  needs: [serverRunning],
   setup: [customer('customer'), team('team')],
   steps: [
     step.post('both-at-once', `${api}/virtual-keys`, {
@@ -164,14 +187,18 @@ const monitoring = (name: string, path: string) =>
   })
 
 /** Endpoints that the suite calls and the server has never had. */
-export const monitoringEndpoints = defineScenario('bifrost/monitoring', {
+export const monitoringEndpoints = governance('bifrost/monitoring', {
   title: 'usage-stats and debug endpoints, as the suite has them',
-  system: bifrost,
-  needs: [serverRunning],
+  setup: [virtualKey('key')],
+  teardown: [remove('virtual-keys', 'key')],
   steps: [
     monitoring('usage-statistics', 'usage-stats'),
     monitoring('debug-statistics', 'debug/stats'),
     monitoring('usage-counters', 'debug/counters'),
     monitoring('debug-health', 'debug/health'),
+    step.post('usage-reset', `${api}/usage-reset`, {
+      body: { virtual_key_id: '{{key}}' },
+      check: [{ status: 200, actual: absent }, within],
+    }),
   ],
 })

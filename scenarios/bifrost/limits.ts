@@ -1,21 +1,20 @@
 import {
   burst,
-  defineScenario,
   documented,
+  shape,
   spaced,
   untilAdmitted,
   untilRejected,
   untilRequests,
 } from 'limitscope'
 import {
-  bifrost,
   budgetOf,
   cheap,
   customer,
+  governance,
   keyLane,
   rates,
   remove,
-  serverRunning,
   team,
   tenthOfACent,
   virtualKey,
@@ -24,10 +23,8 @@ import {
 /** Pause between sequential calls, as the suite has it: counting happens after answers. */
 const pause = spaced('100ms')
 
-export const budgetHierarchy = defineScenario('bifrost/budget-hierarchy', {
+export const budgetHierarchy = governance('bifrost/budget-hierarchy', {
   title: 'a cost is charged to key, team and customer; the first budget that is spent says no',
-  system: bifrost,
-  needs: [serverRunning],
   setup: [
     customer('customer', budgetOf('customerBudget')),
     team('team', { customer_id: '{{customer}}', ...budgetOf('teamBudget') }),
@@ -62,10 +59,8 @@ export const budgetHierarchy = defineScenario('bifrost/budget-hierarchy', {
 
 const untilNo = [untilRejected('*', { plus: 2 }), untilRequests(40)]
 
-export const independentLimits = defineScenario('bifrost/independent-limits', {
+export const independentLimits = governance('bifrost/independent-limits', {
   title: 'token and request limits count on their own, at the key and at its provider',
-  system: bifrost,
-  needs: [serverRunning],
   setup: [
     virtualKey('many', rates({ requests: 5, tokens: 1000 })),
     virtualKey('few', rates({ requests: 5, tokens: 1000 })),
@@ -107,10 +102,35 @@ export const independentLimits = defineScenario('bifrost/independent-limits', {
   ],
 })
 
-export const order = defineScenario('bifrost/order', {
+const longStream = shape.chat('long-stream', {
+  promptTokens: 2,
+  outputTokensMax: 200,
+  stream: true,
+})
+
+export const streamed = governance('bifrost/streamed-tokens', {
+  title: 'a stream that crosses the token limit is served to its end, and the next one is refused',
+  setup: [virtualKey('key', rates({ tokens: 50 }))],
+  phases: [
+    {
+      name: 'streams',
+      lanes: [keyLane('key')],
+      mix: [longStream],
+      arrivals: pause,
+      until: untilNo,
+    },
+  ],
+  expect: [
+    'count(ok) == 1',
+    'first(streams).limiter == tokens',
+    'first(streams).status == 429',
+    'tokens(ok) >= 200',
+  ],
+  teardown: [remove('virtual-keys', 'key')],
+})
+
+export const order = governance('bifrost/order', {
   title: 'where a rate limit and a budget are both spent, the rate limit answers',
-  system: bifrost,
-  needs: [serverRunning],
   setup: [virtualKey('key', { ...rates({ requests: 4 }), ...budgetOf('keyBudget') })],
   phases: [
     {
@@ -125,10 +145,8 @@ export const order = defineScenario('bifrost/order', {
   teardown: [remove('virtual-keys', 'key')],
 })
 
-export const overshoot = defineScenario('bifrost/overshoot', {
+export const overshoot = governance('bifrost/overshoot', {
   title: '15 requests at once on a limit of 10',
-  system: bifrost,
-  needs: [serverRunning],
   setup: [virtualKey('key', rates({ requests: 10 }))],
   lanes: [keyLane('key')],
   mix: [cheap],
@@ -145,10 +163,8 @@ export const overshoot = defineScenario('bifrost/overshoot', {
   teardown: [remove('virtual-keys', 'key')],
 })
 
-export const reset = defineScenario('bifrost/reset', {
+export const reset = governance('bifrost/reset', {
   title: 'a limit of 1 per 5 s admits again after 5 s',
-  system: bifrost,
-  needs: [serverRunning],
   setup: [virtualKey('key', rates({ requests: 1, window: '5s' }))],
   phases: [
     {
@@ -176,10 +192,8 @@ export const reset = defineScenario('bifrost/reset', {
   teardown: [remove('virtual-keys', 'key')],
 })
 
-export const budgetReset = defineScenario('bifrost/budget-reset', {
+export const budgetReset = governance('bifrost/budget-reset', {
   title: 'a budget of 5 s is whole again after 5 s',
-  system: bifrost,
-  needs: [serverRunning],
   setup: [virtualKey('key', { budget: { max_limit: '{{keyBudget}}', reset_duration: '5s' } })],
   phases: [
     {

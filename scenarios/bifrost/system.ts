@@ -1,7 +1,18 @@
 // What the scenarios of Bifrost's governance share: where it is, what is created before the load and
 // deleted after it. Windows and limits are those of its own test suite.
 
-import { capture, captured, check, defineSystem, lane, needs, shape, step } from 'limitscope'
+import {
+  capture,
+  captured,
+  check,
+  defineScenario,
+  defineSystem,
+  lane,
+  needs,
+  type ScenarioInput,
+  shape,
+  step,
+} from 'limitscope'
 
 /** The model that costs what the budgets below are reckoned with. */
 export const gpt35 = 'openai/gpt-3.5-turbo'
@@ -37,7 +48,7 @@ export const bifrost = defineSystem('bifrost', {
 })
 
 /** The suite's own remedy. */
-export const serverRunning = needs.service(
+const serverRunning = needs.service(
   step.get('health', '/health', {
     status: 200,
     remedy: 'Server Not Running: Ensure Bifrost server is running on localhost:8080',
@@ -45,6 +56,18 @@ export const serverRunning = needs.service(
 )
 
 export const api = '/api/governance'
+
+/** Deadline of requests. */
+const timeout = `${process.env.GOVERNANCE_TEST_TIMEOUT ?? 300}s`
+
+/** Whether what was made stays. */
+const isKept = /^(0|false|no)$/i.test(process.env.GOVERNANCE_TEST_CLEANUP ?? '')
+
+/** A scenario of this system; what it makes is deleted at its end, unless somebody wants to look at it. */
+export function governance(name: string, scenario: Omit<ScenarioInput, 'name'>) {
+  const all = { system: bifrost, needs: [serverRunning], timeout, ...scenario }
+  return defineScenario(name, isKept ? { ...all, teardown: [] } : all)
+}
 
 /** Statuses of what has been created: it is 200, whatever the suite expects. */
 const created = [200, 201]

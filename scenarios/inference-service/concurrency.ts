@@ -1,4 +1,14 @@
-import { burst, defineScenario, probe, shape, step, untilRequests, users } from 'limitscope'
+import {
+  burst,
+  check,
+  defineScenario,
+  probe,
+  shape,
+  spaced,
+  step,
+  untilRequests,
+  users,
+} from 'limitscope'
 import { caller, inference, modelsLoaded, question, serviceRunning, timeout } from './system.ts'
 
 const once = (size: number) => ({
@@ -52,6 +62,47 @@ export const burstOfFifteen = defineScenario('inference-service/burst-15', {
   timeout,
   ...once(15),
   expect: ['count(ok) + count(limited) == 15', 'count(failed) == 0', 'count(ok) >= 1'],
+})
+
+export const flood = defineScenario('inference-service/flood-50', {
+  title: 'fifty at once whose callers give up after five seconds: the service lives on',
+  system: inference,
+  needs: [serviceRunning, modelsLoaded],
+  lanes: [caller],
+  mix: [question],
+  timeout: '5s',
+  ...once(50),
+  steps: [
+    step.get('health-afterwards', '/health', {
+      check: [check.status(200), check.json('/status', { equals: 'ok' })],
+      eventually: { within: '60s', every: '1s' },
+    }),
+  ],
+  expect: [
+    'count(ok) + count(limited) + count(timeout) == 50',
+    'count(failed) == 0',
+    'count(ok) >= 1',
+  ],
+})
+
+const streamed = shape.chat('streamed', { promptTokens: 10, outputTokensMax: 20, stream: true })
+
+export const steady = defineScenario('inference-service/steady', {
+  title: 'ten questions one after the other, then streams and others mixed',
+  system: inference,
+  needs: [serviceRunning, modelsLoaded],
+  lanes: [caller],
+  timeout,
+  phases: [
+    { name: 'sequential', mix: [question], arrivals: spaced('100ms'), until: untilRequests(10) },
+    {
+      name: 'mixed',
+      mix: [{ ...question, name: 'whole' }, streamed],
+      arrivals: burst(6, { every: '1s', count: 1 }),
+      until: untilRequests(6),
+    },
+  ],
+  expect: ['count(ok){phase=sequential} >= 7', 'count(ok){phase=mixed} >= 3'],
 })
 
 const named = (name: string) => shape.chat(name, { promptTokens: 10, outputTokensMax: 20 })

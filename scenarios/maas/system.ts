@@ -133,7 +133,10 @@ export const discover = step.get('discover', '/v1/models', {
 export const setupFree = [mint(freeUser, 'free_token'), discover]
 export const setupPremium = [...setupFree, mint(premiumUser, 'premium_token')]
 
-const path = '{{model_url}}/v1/chat/completions'
+/** MODEL_URL, as the guide has it: with its path, perhaps without a scheme. */
+const modelUrl = process.env.MODEL_URL?.replace(/^(?!https?:)/, 'http://')
+
+const path = modelUrl ?? '{{model_url}}/v1/chat/completions'
 
 /** Many of these meet the request limiter long before the token limiter. */
 export const cheap = shape.chat('cheap', {

@@ -1,3 +1,6 @@
+import { expect, test } from 'vitest'
+import { runPack } from '../../testing/packRun.ts'
+import { packOf } from '../../testing/packs.ts'
 import { packTests } from '../../testing/packTests.ts'
 
 packTests(
@@ -34,3 +37,14 @@ packTests(
   // They need a backend of their own.
   { skipped: { embedded: ['api-router/overhead'], documented: ['api-router/overhead'] } },
 )
+
+test('a router that dies of new keys is told as dead, not as many failures', async () => {
+  const { summary, events } = await runPack({
+    scenarios: await packOf('api-router'),
+    words: ['api-router/new-keys'],
+    profile: 'embedded',
+    gateway: { knobs: { VALIDATION_CACHE_CRASH: true } },
+  })
+  expect(summary.reason).toBe('target-died')
+  expect(events.map(({ text }) => text).join('\n')).toMatch(/target died|the target/)
+})

@@ -19,6 +19,11 @@ packTests(
       red: ['again: /cached == true', 'and-again: /cached == true'],
     },
     {
+      breaks: 'cache-always-misses',
+      words: ['llm-server/cache-speed'],
+      red: ['mean(service){shape=hits} < 0.5 * mean(service){shape=misses}'],
+    },
+    {
       breaks: 'quota-non-atomic',
       profile: 'documented',
       words: ['llm-server/quota-race'],
