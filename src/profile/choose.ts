@@ -3,6 +3,7 @@
 
 import type { Micros } from '../core/units.ts'
 import type { Fit } from './fit.ts'
+import type { Parameters } from './parameters.ts'
 import { spanError, type Weighed } from './posterior.ts'
 import {
   Foreseen,
@@ -11,12 +12,19 @@ import {
   type ProbeStep,
   pollOffsets,
   quantileUs,
+  watchPolls,
 } from './probe.ts'
 import type { TraceGroup } from './trace.ts'
 import { stateAfter } from './worlds.ts'
 
 /** Classes less probable than this have no vote. */
 const oddsLeast = 2e-3
+/** A class of which a share is left is as probable as before times that share to this power. */
+const survivorsPower = 0.15
+
+/** What counts as a whole limit, and the share of its price that still counts when it is due. */
+const wholeShare = 0.9
+const dueShare = 0.25
 
 export interface ChooseContext {
   readonly weighed: readonly Weighed[]
@@ -27,8 +35,10 @@ export interface ChooseContext {
   readonly pollGapUs: Micros
   /** Spans that are known better than this share need not be known better still. */
   readonly spanErrorMost: number
-  /** How often a probe has told nothing lately, by what it is. */
+  /** How often probes have told nothing lately, by their family. */
   readonly fatigue: ReadonlyMap<string, number>
+  /** Nothing is declared before a whole limit was foretold: that probe is to be paid for anyway. */
+  readonly isWholeDue: boolean
 }
 
 export interface Choice {
@@ -46,6 +56,7 @@ interface Voter {
   readonly classIndex: number
   readonly weight: number
   readonly fit: Fit
+  readonly parameters: Parameters
   readonly make: () => Foreseen
 }
 
@@ -66,7 +77,7 @@ function votersOf({ weighed, trace, nowUs, pace }: ChooseContext): readonly Vote
         const hypothesis = fit.of.model(parameters)
         const state = stateAfter(hypothesis, trace, turn)
         const make = () => new Foreseen({ hypothesis, state }, nowUs, pace)
-        return { classIndex, weight: odds / fit.sample.length, fit, make }
+        return { classIndex, weight: odds / fit.sample.length, fit, parameters, make }
       }),
     )
 }
@@ -85,7 +96,7 @@ function candidates({ weighed, pace }: ChooseContext, fullUs: Micros): readonly 
       steps: [{ kind: 'watch' }, { kind: 'burst', most: limit }],
     },
   ]
-  for (const share of [0.2, 0.45, 0.7, 0.95, 1.1, 1.6, 2.3]) {
+  for (const share of [0.06, 0.2, 0.45, 0.7, 0.95, 1.1, 1.6, 2.3]) {
     const us = Math.round(share * fullUs)
     all.push({
       what: `idle ${share} of its recovery, then everything, then watch`,
@@ -139,7 +150,7 @@ function judge(probe: Probe, voters: readonly Voter[], context: ChooseContext, f
   const leaders = foreseen.filter((_, i) => voters[i]!.classIndex === 0)
   for (const step of probe.steps) {
     if (step.kind === 'wait') awaitRelease(step.share, leaders, foreseen)
-    else foresee(step, foreseen, said, context.pollGapUs)
+    else foresee(step, foreseen, said, context)
   }
   const requests = mean(
     voters,
@@ -151,16 +162,23 @@ function judge(probe: Probe, voters: readonly Voter[], context: ChooseContext, f
   )
   const { amongClasses, within } = information(voters, said, context)
   const limit = context.weighed[0]!.fit.best.limit / context.pace.cost
-  const effort = 0.12 + requests / (limit + 4) + 0.1 * (waitUs / fullUs)
+  const price = context.isWholeDue && requests > wholeShare * limit ? dueShare : 1
+  const effort = 0.12 + (price * requests) / (limit + 4) + 0.1 * (waitUs / fullUs)
   return {
     probe,
     why: whyOf(voters, said, amongClasses, within),
     requestsExpected: Math.ceil(requests),
     waitUs,
     gain: amongClasses + within,
-    score: ((3 * amongClasses + within) / effort) * 0.6 ** (context.fatigue.get(probe.what) ?? 0),
+    score: ((3 * amongClasses + within) / effort) * 0.6 ** (context.fatigue.get(familyOf(probe)) ?? 0),
     foretold: new Set(said.filter((_, i) => voters[i]!.classIndex === 0)),
   }
+}
+
+/** Probes that are alike: what one of them does not tell, the others will hardly. */
+export function familyOf({ steps, what }: Probe): string {
+  const isAboutRelease = steps.every(({ kind }) => kind !== 'idle')
+  return isAboutRelease ? 'release' : what
 }
 
 function awaitRelease(share: number, leaders: readonly Foreseen[], all: readonly Foreseen[]): void {
@@ -171,14 +189,20 @@ function awaitRelease(share: number, leaders: readonly Foreseen[], all: readonly
   for (const each of all) each.idle(us)
 }
 
-function foresee(step: ProbeStep, foreseen: readonly Foreseen[], said: string[], gapUs: Micros) {
+function foresee(
+  step: ProbeStep,
+  foreseen: readonly Foreseen[],
+  said: string[],
+  { pollGapUs, weighed, pace }: ChooseContext,
+) {
   if (step.kind === 'idle') for (const each of foreseen) each.idle(step.us)
   if (step.kind === 'burst') {
     for (const [i, each] of foreseen.entries()) said[i] += ` ${each.burst(step.most)}`
   }
   if (step.kind !== 'watch') return
   const releases = foreseen.map(({ releaseUs }) => releaseUs).filter((us) => us !== null)
-  const offsets = pollOffsets(releases, gapUs)
+  const polls = watchPolls(weighed[0]!.fit.best.limit / pace.cost)
+  const offsets = pollOffsets(releases, pollGapUs, polls)
   for (const [i, each] of foreseen.entries()) said[i] += ` ${watched(each, offsets)}`
 }
 
@@ -194,26 +218,58 @@ function watched(foreseen: Foreseen, offsets: readonly Micros[]): number {
 }
 
 function information(voters: readonly Voter[], said: readonly string[], context: ChooseContext) {
-  const all = new Map<string, number>()
-  const byClass = new Map<number, Map<string, number>>()
-  for (const [i, { classIndex, weight }] of voters.entries()) {
-    add(all, said[i]!, weight)
-    if (!byClass.has(classIndex)) byClass.set(classIndex, new Map())
-    add(byClass.get(classIndex)!, said[i]!, weight)
+  const votes = voters.map((voter, i) => ({ ...voter, said: said[i]! }))
+  const byClass = grouped(votes, ({ classIndex }) => classIndex)
+  const within = byClass.map((mine) => withinClass(mine, context))
+  return { amongClasses: toldApart(byClass), within: sum(within) }
+}
+
+type Vote = Voter & { readonly said: string }
+
+/** What would be learnt about the parameters of a class that are not known well enough. */
+function withinClass(votes: readonly Vote[], { spanErrorMost, pace }: ChooseContext): number {
+  const { fit } = votes[0]!
+  if (spanError(fit) > spanErrorMost * fit.of.roughness) {
+    return sum(votes.map(({ weight }) => weight)) * entropy([...counted(votes).values()])
   }
-  let conditional = 0
-  let within = 0
-  for (const [classIndex, counts] of byClass) {
-    const weight = sum(counts.values())
-    const inside = weight * entropy(counts)
-    conditional += inside
-    const { fit } = voters.find((voter) => voter.classIndex === classIndex)!
-    const isPrecise =
-      spanError(fit) <= context.spanErrorMost * fit.of.roughness &&
-      fit.limit[1] - fit.limit[0] < context.pace.cost
-    if (!isPrecise) within += inside
+  if (fit.limit[1] - fit.limit[0] < pace.cost) return 0
+  return toldApart(grouped(votes, ({ parameters }) => parameters.limit))
+}
+
+/**
+ * How much is learnt about which of the groups it is, in nats. A group is ruled out by what none of its
+ * votes foretells; what some of them do counts little against it: these are left.
+ */
+function toldApart(groups: readonly (readonly Vote[])[]): number {
+  const counts = groups.map(counted)
+  const weights = counts.map((each) => sum(each.values()))
+  const total = sum(weights)
+  let left = 0
+  for (const [text, weight] of counted(groups.flat())) {
+    const after = counts.map((each, i) => {
+      const share = (each.get(text) ?? 0) / weights[i]!
+      return share === 0 ? 0 : weights[i]! * share ** survivorsPower
+    })
+    left += (weight / total) * entropy(after)
   }
-  return { amongClasses: Math.max(0, entropy(all) - conditional), within }
+  return Math.max(0, entropy(weights) - left) * total
+}
+
+function grouped(votes: readonly Vote[], keyOf: (vote: Vote) => number): readonly Vote[][] {
+  const groups = new Map<number, Vote[]>()
+  for (const vote of votes) {
+    const key = keyOf(vote)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [vote])
+    else group.push(vote)
+  }
+  return [...groups.values()]
+}
+
+function counted(votes: readonly Vote[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { said, weight } of votes) counts.set(said, (counts.get(said) ?? 0) + weight)
+  return counts
 }
 
 function whyOf(
@@ -230,14 +286,10 @@ function whyOf(
   return within > 0 ? `closes in on the parameters of the ${leader.title}` : 'checks a prediction'
 }
 
-function add(counts: Map<string, number>, key: string, weight: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + weight)
-}
-
-function entropy(counts: ReadonlyMap<string, number>): number {
-  const total = sum(counts.values())
+function entropy(weights: readonly number[]): number {
+  const total = sum(weights)
   let result = 0
-  for (const weight of counts.values()) {
+  for (const weight of weights) {
     if (weight > 0) result -= (weight / total) * Math.log(weight / total)
   }
   return result

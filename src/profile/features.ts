@@ -13,6 +13,8 @@ export interface Release {
   readonly before: number
   /** From one denial before to that pass: how long nothing was asked. */
   readonly pauseUs: Micros
+  /** How long all was denied before that, from the first denial to the last. */
+  readonly deniedUs: Micros
 }
 
 export interface TraceFeatures {
@@ -70,15 +72,18 @@ export function featuresOf(trace: readonly TraceGroup[]): TraceFeatures | null {
 function releasesIn(trace: readonly TraceGroup[], admitted: number): Release[] {
   const releases: Release[] = []
   let deniedUs: Micros | null = null
+  let sinceUs: Micros = 0
   let before = admitted
   for (const [i, { denied, passed, lost, cost, deniedFromUs, fromUs, toUs }] of trace.entries()) {
     if (passed > 0 && deniedUs !== null) {
       const pauseUs = fromUs - deniedUs
       const units = unitsUntilDenied(trace, i)
-      releases.push({ stretch: [deniedUs, toUs], units, before, pauseUs })
+      const span = deniedUs - sinceUs
+      releases.push({ stretch: [deniedUs, toUs], units, before, pauseUs, deniedUs: span })
       deniedUs = null
     }
     before += (passed + lost) * cost
+    if (denied > 0 && deniedUs === null) sinceUs = toUs
     if (denied > 0) deniedUs = deniedFromUs
   }
   return releases

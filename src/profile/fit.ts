@@ -242,8 +242,10 @@ class Search {
   /** Other limits that agree as well, perhaps with another span: what one admits, the other lets flow. */
   #otherLimits(sample: readonly Parameters[]): Parameters[] {
     const limits = new Set(sample.map(({ limit }) => limit))
-    const near = [-this.#limitStep, this.#limitStep].flatMap((by) =>
-      [...limits].map((limit) => limit + by),
+    // What came back during the first burst may have been taken for part of the limit.
+    const steps = new Set([this.#limitStep, ...sample.slice(0, 3).map(({ step }) => step)])
+    const near = [...steps].flatMap((step) =>
+      [...limits].flatMap((limit) => [limit - step, limit + step]),
     )
     const others = new Set(near.filter((limit) => limit > 0 && !limits.has(limit)))
     return [...others].flatMap((limit) => {

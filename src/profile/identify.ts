@@ -4,7 +4,7 @@
 import { limitOf, windowUsOf } from '../core/limits.ts'
 import { type RandomStream, randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
-import { type Choice, chooseProbe } from './choose.ts'
+import { type Choice, chooseProbe, familyOf } from './choose.ts'
 import { chargedAfter, classes, type HypothesisClass } from './classes.ts'
 import type { HypothesisView } from './contract.ts'
 import type { Interval } from './document.ts'
@@ -14,7 +14,7 @@ import { hasAnswer, hasPassed, isDeniedTogether, isPlainDenial, verdictsOf } fro
 import type { Observation, ProbeRequest } from './observation.ts'
 import { type Other, othersWaitUs, withoutOthers } from './others.ts'
 import { posterior, spanError, type Weighed } from './posterior.ts'
-import { Foreseen, type Pace, type ProbeStep, pollOffsets, quantileUs } from './probe.ts'
+import { Foreseen, type Pace, type ProbeStep, pollOffsets, quantileUs, watchPolls } from './probe.ts'
 import type { Session } from './session.ts'
 import { answersIn, type CostOf, lumped, type TraceGroup, traceOf, type Verdict } from './trace.ts'
 import { type Hypothesis, stateAfter } from './worlds.ts'
@@ -56,11 +56,14 @@ export type Identification =
   | { readonly kind: 'undetermined'; readonly reason: string; readonly found: Identified | null }
 
 const oddsSettled = 0.99
+/** From here on it is worth a whole limit to see whether a class is right. */
+const oddsLikely = 0.8
 /** Less probable classes are not worth a mention. */
 const rivalOddsLeast = 0.002
 /** Answers that a model may leave unexplained: some, or this share; lost ones shift the rest. */
 const unexplainedMost = 2
 const unexplainedShareMost = 0.005
+const wholeShare = 0.85
 const spanErrorMost = 0.007
 const roundsMost = 40
 const searchesMost = 3
@@ -244,10 +247,12 @@ export class Identifier {
     return { kind: 'unlimited', requests: this.observations.length }
   }
 
-  // Nothing is known of the recovery yet: each poll waits for half as long again as all before.
+  // Nothing is known of the recovery yet: each poll waits for a share of all before, a smaller one where a
+  // whole limit costs more than many polls.
   async #firstRelease(): Promise<boolean> {
     const sinceUs = this.#session.nowUs
-    for (let elapsedUs = this.#gapUs; ; elapsedUs *= 1.4) {
+    const growth = pollGrowth(this.observations.filter(hasPassed).length)
+    for (let elapsedUs = this.#gapUs; ; elapsedUs *= growth) {
       if (sinceUs + elapsedUs - this.#session.nowUs > this.#session.durationLeftUs) return false
       await this.#session.sleepUntil(Math.round(sinceUs + elapsedUs))
       if ((await this.#send()).some(hasPassed)) return true
@@ -326,35 +331,35 @@ export class Identifier {
       pollGapUs: this.#gapUs,
       spanErrorMost,
       fatigue: this.#fatigue,
+      isWholeDue: weighed[0]!.odds >= oddsLikely && this.#heldOut === 0,
     })
   }
 
   #isSettled(weighed: readonly Weighed[]): boolean {
     const { fit, odds } = weighed[0]!
-    const isPrecise =
-      spanError(fit) <= spanErrorMost * fit.of.roughness &&
-      fit.limit[1] - fit.limit[0] < this.#pace.cost
+    const isPrecise = hasPreciseSpan(fit) && fit.limit[1] - fit.limit[0] < this.#pace.cost
     return odds >= oddsSettled && isPrecise && this.#heldOut > 0
   }
 
   async #ask(choice: Choice, weighed: readonly Weighed[]): Promise<void> {
     this.#report(weighed, choice)
     const before = weighed[0]!.fit
+    const sent = this.observations.length
     for (const step of choice.probe.steps) await this.#do(step, before)
-    this.#checkForetold(before, choice.probe.steps)
-    this.#tire(choice.probe.what, weighed[0]!)
+    this.#checkForetold(before, sent)
+    this.#tire(familyOf(choice.probe), weighed[0]!)
   }
 
   // What was expected to tell much and did not is not asked again and again.
-  #tire(what: string, before: Weighed): void {
+  #tire(family: string, before: Weighed): void {
     const after = posterior([...this.#fits.values()])[0]!
     const hasTold =
       after.fit.of.id !== before.fit.of.id ||
       after.odds > before.odds + 0.1 * (1 - before.odds) ||
-      spanError(after.fit) < 0.85 * spanError(before.fit) ||
+      (!hasPreciseSpan(before.fit) && spanError(after.fit) < 0.85 * spanError(before.fit)) ||
       limitsIn(after.fit) < limitsIn(before.fit)
     if (hasTold) this.#fatigue.clear()
-    else this.#fatigue.set(what, (this.#fatigue.get(what) ?? 0) + 1)
+    else this.#fatigue.set(family, (this.#fatigue.get(family) ?? 0) + 1)
   }
 
   async #verify(weighed: readonly Weighed[]): Promise<void> {
@@ -367,14 +372,17 @@ export class Identifier {
       { kind: 'burst', most: Math.ceil(fit.best.limit / this.#pace.cost) + 2 },
       { kind: 'watch' },
     ]
+    const sent = this.observations.length
     for (const step of steps) await this.#do(step, fit)
-    this.#checkForetold(fit, steps)
+    this.#checkForetold(fit, sent)
   }
 
-  // A class has foretold a probe when it explains what came of it as well as all before.
-  #checkForetold(before: Fit, steps: readonly ProbeStep[]): void {
+  // A class has foretold a probe when it explains what came of it as well as all before; what counts is
+  // one that takes all that there is.
+  #checkForetold(before: Fit, sentBefore: number): void {
     const leader = this.#weigh()[0]!.fit
-    const isWhole = steps.some((step) => step.kind === 'burst' && step.most > 2)
+    const passed = this.observations.slice(sentBefore).filter(hasPassed).length
+    const isWhole = passed * this.#pace.cost >= wholeShare * before.best.limit
     if (leader.of.id !== before.of.id || leader.mismatches > before.mismatches) this.#heldOut = 0
     else if (isWhole) this.#heldOut++
   }
@@ -421,12 +429,14 @@ export class Identifier {
   }
 
   #expectedReleases(): readonly Micros[] {
-    const releases = this.#weigh()
+    const weighed = this.#weigh()
+    const releases = weighed
       .filter(({ odds }, i) => i === 0 || odds > 2e-3)
       .flatMap((weighed) => this.#releasesOf(weighed))
     return pollOffsets(
       releases.filter((us) => us !== null),
       this.#gapUs,
+      watchPolls(weighed[0]!.fit.best.limit / this.#pace.cost),
     )
   }
 
@@ -510,6 +520,14 @@ function viewOf({ fit, odds }: Weighed): HypothesisView {
     ? { burst: limit, refillPerS: [1e6 / spanUs[1], 1e6 / spanUs[0]] }
     : { limit, windowMs: [spanUs[0] / 1e3, spanUs[1] / 1e3] }
   return { title: of.title, algorithm: of.algorithm, odds, intervals }
+}
+
+function hasPreciseSpan(fit: Fit): boolean {
+  return spanError(fit) <= spanErrorMost * fit.of.roughness
+}
+
+function pollGrowth(admitted: number): number {
+  return Math.min(1.4, Math.max(1.1, 1 + 25 / admitted))
 }
 
 function limitsIn({ limit: [low, high] }: Fit): number {

@@ -12,7 +12,7 @@ export interface Weighed {
 /** Nats by which one observation that a class cannot explain counts against it. */
 const mismatchNats = 5
 /** Intervals are not narrower than this for what they say about plausibility. */
-const widthLeast = 1e-3
+const widthLeast = 2e-2
 
 /** Classes with their posterior probabilities, the most probable first. */
 export function posterior(fits: readonly Fit[]): readonly Weighed[] {

@@ -135,25 +135,37 @@ export function quantileUs(releasesUs: readonly (Micros | null)[], share: number
   return sorted[Math.floor(share * sorted.length)] ?? 0
 }
 
-/** Polls of one watch before it gives up, and how far apart they are beyond all expectation. */
-export const watchPolls = 8
+/** Polls of one watch before it gives up: more where a whole limit costs more than they do. */
+export function watchPolls(limit: number): number {
+  return Math.round(Math.min(20, Math.max(8, limit / 10)))
+}
 
 /**
  * When to poll for a release that is expected at `releasesUs` from now, by each hypothesis: where it
  * tells most of them apart, each span between two polls having as many of them.
  */
-export function pollOffsets(releasesUs: readonly Micros[], gapUs: Micros): readonly Micros[] {
+export function pollOffsets(
+  releasesUs: readonly Micros[],
+  gapUs: Micros,
+  polls: number,
+): readonly Micros[] {
   const sorted = [...releasesUs].sort((a, b) => a - b)
   if (sorted.length === 0) return []
   const low = sorted[0]!
   const high = sorted.at(-1)!
   const offsets = [low - Math.max(gapUs, low * 0.002)]
-  for (let i = 1; i < watchPolls; i++)
-    offsets.push(sorted[Math.floor((i * sorted.length) / watchPolls)]!)
+  for (let i = 1; i < polls; i++) offsets.push(quantileOf(sorted, i / polls))
   offsets.push(high + Math.max(gapUs, high * 0.002))
   const apart: Micros[] = []
   for (const us of offsets.map(Math.round).filter((offset) => offset >= 0)) {
     if (apart.length === 0 || us - apart.at(-1)! >= gapUs) apart.push(us)
   }
   return apart
+}
+
+/** Between two values where there are too few of them. */
+function quantileOf(sorted: readonly Micros[], share: number): Micros {
+  const at = share * (sorted.length - 1)
+  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!]
+  return low + (high - low) * (at - Math.floor(at))
 }

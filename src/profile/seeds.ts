@@ -2,11 +2,13 @@
 // candidates, cheaply refuted; a search goes on from the best of them.
 
 import type { Micros } from '../core/units.ts'
-import type { TraceFeatures } from './features.ts'
+import type { Release, TraceFeatures } from './features.ts'
 import type { Parameters } from './parameters.ts'
 
 const shares = [0.1, 0.3, 0.5, 0.7, 0.9]
 const windowsApart = [1, 2, 3, 4, 5, 6, 8, 10]
+const windowsApartMost = 120
+const sharpMost = 6
 const recent = -6
 const cyclesMost = 3
 
@@ -41,22 +43,55 @@ export function boundarySeeds(features: TraceFeatures): Parameters[] {
   const { releases, firstWaitUs } = features
   const final = releases.at(-1)!.stretch
   const pairs = releases.slice(recent, -1).flatMap(({ stretch }) =>
-    windowsApart.flatMap((windows) =>
-      [0.15, 0.5, 0.85].flatMap((x) =>
-        [0.15, 0.5, 0.85].map((y) => ({
-          spanUs: (between(final, y) - between(stretch, x)) / windows,
-          phaseUs: between(final, y),
-        })),
-      ),
-    ),
+    windowsApart.flatMap((windows) => boundaryPairs(stretch, final, windows)),
   )
   const alone = ratios(firstWaitUs[0] * 0.9, firstWaitUs[1] * 12, 50).flatMap((spanUs) =>
     shares.map((x) => ({ spanUs, phaseUs: between(final, x) })),
   )
   return withLimits(features, [
     ...pairs.filter(({ spanUs }) => spanUs > firstWaitUs[0] * 0.1),
+    ...aliasPlaces(features),
     ...alone,
   ])
+}
+
+/**
+ * Every window that has a boundary in all sharp releases: between two of them lie a whole number, no
+ * matter how large, as far as a window is no shorter than the longest stretch of denials.
+ */
+function aliasPlaces({ releases }: TraceFeatures) {
+  const sharp = sharpest(releases, sharpMost).sort((a, b) => a.stretch[0] - b.stretch[0])
+  const [first, final] = [sharp[0]!, sharp.at(-1)!]
+  const leastUs = Math.max(...releases.map(({ deniedUs }) => deniedUs))
+  const apartUs = final.stretch[1] - first.stretch[0]
+  const most = Math.min(windowsApartMost, Math.floor(apartUs / Math.max(1, leastUs)))
+  const places = Array.from({ length: Math.max(0, most) }, (_, i) =>
+    boundaryPairs(first.stretch, final.stretch, i + 1),
+  ).flat()
+  return places.filter((place) => sharp.every(({ stretch }) => hasBoundary(place, stretch)))
+}
+
+/** Whether a boundary may lie in a stretch, give or take as much as the place itself may be off by. */
+function hasBoundary(
+  { spanUs, phaseUs }: { spanUs: Micros; phaseUs: Micros },
+  [low, high]: readonly [Micros, Micros],
+): boolean {
+  const slackUs = 0.5 * (high - low) + 0.01 * spanUs
+  const afterUs = (((phaseUs - (low - slackUs)) % spanUs) + spanUs) % spanUs
+  return afterUs <= high - low + 2 * slackUs
+}
+
+function boundaryPairs(
+  stretch: readonly [Micros, Micros],
+  final: readonly [Micros, Micros],
+  windows: number,
+) {
+  return [0.15, 0.5, 0.85].flatMap((x) =>
+    [0.15, 0.5, 0.85].map((y) => ({
+      spanUs: (between(final, y) - between(stretch, x)) / windows,
+      phaseUs: between(final, y),
+    })),
+  )
 }
 
 /**
@@ -72,11 +107,7 @@ export function fadingSeeds(features: TraceFeatures, hasPhase: boolean): Paramet
       phaseUs: firstUs - (spanUs * (i + 0.5)) / 12,
     })),
   )
-  const sharp = releases
-    .slice(0, 8)
-    .sort((a, b) => width(a.stretch) - width(b.stretch))
-    .slice(0, 3)
-    .map(({ stretch, before }) => ({ us: between(stretch, 0.5), units: before - admitted + 1 }))
+  const sharp = sharpest(releases.slice(0, 8), 3).map(({ stretch, before }) => ({ us: between(stretch, 0.5), units: before - admitted + 1 }))
   const paced = unitPaces(features).flatMap((unitUs) =>
     sharp.map(({ us, units }) => ({ spanUs: unitUs * admitted, phaseUs: us - units * unitUs })),
   )
@@ -166,6 +197,10 @@ function ratios(from: number, to: number, count: number): number[] {
   const low = Math.max(from, 1)
   const factor = (Math.max(to, low) / low) ** (1 / (count - 1))
   return Array.from({ length: count }, (_, i) => low * factor ** i)
+}
+
+function sharpest(releases: readonly Release[], count: number): Release[] {
+  return [...releases].sort((a, b) => width(a.stretch) - width(b.stretch)).slice(0, count)
 }
 
 function width([low, high]: readonly [number, number]): number {

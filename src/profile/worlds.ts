@@ -3,7 +3,8 @@
 // unclear was never charged; in the strict one as late as it can, and all of it. What passed must
 // pass in the lenient world, what was denied must be denied in the strict one; anything else is a
 // mismatch. Both follow what was observed, so one surprise does not make the next. Requests without
-// an answer are taken for charged in both, unless that explains less.
+// an answer are taken for charged in both; where something passed that had then no room, those before it
+// are taken for never arrived, which counts, too, if less.
 
 import { windowUsOf } from '../core/limits.ts'
 import type { Micros } from '../core/units.ts'
@@ -22,7 +23,7 @@ export interface Hypothesis {
 
 type Rules = ReturnType<typeof algorithmOf>
 
-/** What it counts to take a request without an answer for one that never arrived. */
+/** What it counts to take requests without an answer for ones that never arrived. */
 const neverArrived = 0.6
 
 /** Mismatches of a hypothesis with a trace; stops counting beyond `most`. */
@@ -31,21 +32,12 @@ export function mismatches(
   trace: readonly TraceGroup[],
   most = Number.POSITIVE_INFINITY,
 ): number {
-  const count = play(hypothesis, trace, most, true)
-  if (count === 0 || most < neverArrived || !trace.some(({ lost }) => lost > 0)) return count
-  return Math.min(count, neverArrived + play(hypothesis, trace, most - neverArrived, false))
-}
-
-function play(
-  hypothesis: Hypothesis,
-  trace: readonly TraceGroup[],
-  most: number,
-  hasArrived: boolean,
-): number {
   const { algorithm, chargesRejected, phaseUs } = hypothesis
   const rules = algorithmOf(algorithm)
   let lenient = opened(hypothesis, rules, trace)
   let strict = lenient
+  /** The lenient world in which what was lost never arrived; null while it is no other. */
+  let without: State | null = null
   let count = 0
   for (const group of trace) {
     const { cost, passed, denied, lost } = group
@@ -55,28 +47,44 @@ function play(
     if (passed > 0) {
       const amount = cost * passed
       const room = asked(hypothesis, cost, passed)
-      if (rules.waitUs(algorithm, rules.advance(algorithm, lenient, toUs), room, toUs) !== 0)
-        count++
+      if (!hasRoom(rules, algorithm, lenient, room, toUs)) {
+        const isExcused = without !== null && hasRoom(rules, algorithm, without, room, toUs)
+        count += isExcused ? neverArrived : 1
+        if (isExcused) {
+          lenient = without!
+          without = null
+        }
+      }
       lenient = charged(rules, algorithm, lenient, amount, fromUs)
+      if (without !== null) without = charged(rules, algorithm, without, amount, fromUs)
       strict = charged(rules, algorithm, strict, amount, toUs)
     }
-    if (hasArrived && lost > 0) lenient = perhaps(rules, hypothesis, lenient, cost * lost, fromUs)
+    if (lost > 0) {
+      without ??= lenient
+      lenient = perhaps(rules, hypothesis, lenient, cost * lost, fromUs)
+    }
     if (unclear > 0) strict = perhaps(rules, hypothesis, strict, cost * unclear, toUs)
     if (denied > 0) {
       const deniedUs = group.deniedFromUs - phaseUs
-      const room = asked(hypothesis, cost, 1)
-      if (
-        rules.waitUs(algorithm, rules.advance(algorithm, strict, deniedUs), room, deniedUs) === 0
-      ) {
-        count++
-      }
+      if (hasRoom(rules, algorithm, strict, asked(hypothesis, cost, 1), deniedUs)) count++
       const amount = chargesRejected ? cost * denied : 0
       lenient = rejected(rules, algorithm, lenient, amount, fromUs)
+      if (without !== null) without = rejected(rules, algorithm, without, amount, fromUs)
       strict = rejected(rules, algorithm, strict, amount, toUs)
     }
     if (count > most) return count
   }
   return count
+}
+
+function hasRoom(
+  rules: Rules,
+  algorithm: TimedAlgorithm,
+  state: State,
+  amount: number,
+  us: Micros,
+): boolean {
+  return rules.waitUs(algorithm, rules.advance(algorithm, state, us), amount, us) === 0
 }
 
 /** A state after a trace, and how often that state could not have answered as was observed. */
