@@ -29,6 +29,8 @@ export interface FitContext {
   readonly mismatchesMost?: number
   /** Search from many more places: what was found leaves something unexplained. */
   readonly isThorough?: boolean
+  /** What fits classes of the same kind best. */
+  readonly kin?: readonly Parameters[]
   readonly trace: readonly TraceGroup[]
   readonly features: TraceFeatures
   readonly random: RandomStream
@@ -46,10 +48,23 @@ export function fitClass(of: HypothesisClass, context: FitContext, before: Fit |
   const isWorse = before === null || search.least > before.mismatches
   if (isWorse || of.hasAliases || context.isThorough) {
     for (const parameters of of.seeds(context.features)) search.try(parameters)
+    for (const parameters of (context.kin ?? []).flatMap(around)) search.try(parameters)
     if (search.least > (context.mismatchesMost ?? Number.POSITIVE_INFINITY)) return search.outline()
     search.refine()
   }
   return search.explore()
+}
+
+/** What one kind explains with a unit more, its kin may with a boundary that much earlier or later. */
+function around(at: Parameters): Parameters[] {
+  const unitUs = at.spanUs / at.limit
+  return [-1, 0, 1].flatMap((units) =>
+    [-1, -0.5, 0, 0.5, 1].map((shift) => ({
+      ...at,
+      limit: at.limit + units,
+      phaseUs: at.phaseUs + shift * unitUs,
+    })),
+  )
 }
 
 class Search {

@@ -13,6 +13,7 @@ import { type Fit, type FitContext, fitClass } from './fit.ts'
 import { hasAnswer, hasPassed, isDeniedTogether, isPlainDenial, verdictsOf } from './judging.ts'
 import type { Observation, ProbeRequest } from './observation.ts'
 import { type Other, othersWaitUs, withoutOthers } from './others.ts'
+import type { Parameters } from './parameters.ts'
 import { posterior, spanError, type Weighed } from './posterior.ts'
 import { Foreseen, type Pace, type ProbeStep, pollOffsets, quantileUs, watchPolls } from './probe.ts'
 import type { Session } from './session.ts'
@@ -311,7 +312,8 @@ export class Identifier {
       if (this.#given.has(each.id)) continue
       const mismatchesMost = this.#leastMismatches + outOfQuestion
       const before = this.#fits.get(each.id) ?? null
-      const fitted = tryFit(each, { ...context, mismatchesMost }, before)
+      const kin = this.#kinOf(each)
+      const fitted = tryFit(each, { ...context, mismatchesMost, kin }, before)
       if (fitted !== null) this.#fits.set(each.id, fitted)
     }
     const least = this.#leastMismatches
@@ -320,6 +322,12 @@ export class Identifier {
       this.#fits.delete(id)
       this.#given.add(id)
     }
+  }
+
+  #kinOf({ id, algorithm }: HypothesisClass): readonly Parameters[] {
+    return [...this.#fits.values()]
+      .filter(({ of }) => of.algorithm === algorithm && of.id !== id)
+      .map(({ best }) => best)
   }
 
   #choose(weighed: readonly Weighed[]): Choice | null {

@@ -203,7 +203,7 @@ class Profile {
     this.#draft.reasons.push(...more.reasons)
     if (more.refutation === null) {
       this.#keep(more)
-      if (this.#session.options.searchesFurther ?? false) await this.#further(layer)
+      if (this.#session.options.searchesFurther ?? true) await this.#further(layer)
       return
     }
     this.#draft.limiters.push({

@@ -61,9 +61,9 @@ export function mismatches(
     }
     if (lost > 0) {
       without ??= lenient
-      lenient = perhaps(rules, hypothesis, lenient, cost * lost, fromUs)
+      lenient = perhaps(rules, hypothesis, lenient, { cost, count: lost }, fromUs)
     }
-    if (unclear > 0) strict = perhaps(rules, hypothesis, strict, cost * unclear, toUs)
+    if (unclear > 0) strict = perhaps(rules, hypothesis, strict, { cost, count: unclear }, toUs)
     if (denied > 0) {
       const deniedUs = group.deniedFromUs - phaseUs
       if (hasRoom(rules, algorithm, strict, asked(hypothesis, cost, 1), deniedUs)) count++
@@ -143,7 +143,7 @@ function follow(
       state = charged(rules, algorithm, state, amount, us)
     }
     if (unclear > 0 && isCharged(unclearCount++)) {
-      state = perhaps(rules, hypothesis, state, cost * unclear, us)
+      state = perhaps(rules, hypothesis, state, { cost, count: unclear }, us)
     }
     if (denied > 0) {
       const room = asked(hypothesis, cost, 1)
@@ -206,14 +206,21 @@ function rejected(
   return amount === 0 ? punished : rules.charge(algorithm, punished, amount, us)
 }
 
-/** Requests that came to the limiter or did not: charged if they would have passed. */
-function perhaps(rules: Rules, hypothesis: Hypothesis, state: State, amount: number, us: Micros) {
+/** Requests that came to the limiter or did not: charged as far as there was room. */
+function perhaps(
+  rules: Rules,
+  hypothesis: Hypothesis,
+  state: State,
+  { cost, count }: { readonly cost: number; readonly count: number },
+  us: Micros,
+) {
   const { algorithm, chargesRejected } = hypothesis
   const current = rules.advance(algorithm, state, us)
-  if (rules.waitUs(algorithm, current, amount, us) === 0) {
-    return rules.charge(algorithm, current, amount, us)
-  }
-  return rejected(rules, algorithm, current, chargesRejected ? amount : 0, us)
+  const room = Math.floor(rules.remaining(algorithm, current, us) / cost)
+  const fitting = Math.min(count, Math.max(0, room))
+  const next = fitting === 0 ? current : rules.charge(algorithm, current, cost * fitting, us)
+  if (fitting === count) return next
+  return rejected(rules, algorithm, next, chargesRejected ? cost * (count - fitting) : 0, us)
 }
 
 /** When a denied request would have passed, by a hypothesis: span from its sending. */
@@ -280,14 +287,14 @@ function playStrictly(hypothesis: Hypothesis, trace: readonly TraceGroup[]) {
     const toUs = group.toUs - phaseUs
     if (passed > 0) state = charged(rules, algorithm, state, cost * passed, toUs)
     const unclear = group.unclear + group.lost
-    if (unclear > 0) state = perhaps(rules, hypothesis, state, cost * unclear, toUs)
+    if (unclear > 0) state = perhaps(rules, hypothesis, state, { cost, count: unclear }, toUs)
     if (denied === 0) return false
     const deniedUs = group.deniedFromUs - phaseUs - doubtUs(hypothesis)
     const current = rules.advance(algorithm, state, deniedUs)
     const isDenial = rules.waitUs(algorithm, current, cost, deniedUs) !== 0
     state = isDenial
       ? rejected(rules, algorithm, state, chargesRejected ? cost * denied : 0, toUs)
-      : perhaps(rules, hypothesis, state, cost * denied, toUs)
+      : perhaps(rules, hypothesis, state, { cost, count: denied }, toUs)
     return isDenial
   })
   return { state, denials }
