@@ -1,19 +1,22 @@
 // `npm run bench:profile`: the profiler against limiters whose truth is known, in virtual time.
-// `--write` puts the table into docs/profile.md; `--sets`, `--seeds`, `--seed` change its size;
-// `--only 'token bucket'` runs classes whose name has that text.
+// `--write` puts the tables into docs/profile.md; `--sets`, `--seeds`, `--seed` change its size, `--chains`
+// how many sets of each kind of two limiters there are; `--only 'token bucket'` runs classes whose name has
+// that text.
 
 import { fork } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type ChainOutcome, chainCases, runChain } from '../../src/testing/profileChains.ts'
 import { type GridOutcome, gridCases, runCase } from '../../src/testing/profileGrid.ts'
-import { gridReport } from './report.ts'
+import { gridReport, isRight } from './report.ts'
 
 const { values } = parseArgs({
   options: {
     sets: { type: 'string', default: '20' },
     seeds: { type: 'string', default: '2' },
     seed: { type: 'string', default: '1' },
+    chains: { type: 'string', default: '20' },
     jobs: { type: 'string', default: '2' },
     share: { type: 'string' },
     only: { type: 'string' },
@@ -31,18 +34,29 @@ else await work(Number(values.share))
 
 /** A child's part of the grid; outcomes go to the parent one by one. */
 async function work(share: number): Promise<void> {
-  const cases = gridCases(size, seed).filter(({ of }) => of.name.includes(values.only ?? ''))
-  for (const [i, each] of cases.entries()) {
-    if (i % jobs === share) process.send!(await runCase(each))
+  const isAsked = (name: string) => name.includes(values.only ?? '')
+  const chains = { sets: Number(values.chains), seeds: size.seeds }
+  const runs = [
+    ...gridCases(size, seed)
+      .filter(({ of }) => isAsked(of.name))
+      .map((each) => () => runCase(each)),
+    ...chainCases(chains, seed)
+      .filter(({ name }) => isAsked(name))
+      .map((each) => () => runChain(each)),
+  ]
+  for (const [i, run] of runs.entries()) {
+    if (i % jobs === share) process.send!(await run())
   }
   process.disconnect?.()
 }
 
 async function report(): Promise<void> {
-  const outcomes: GridOutcome[] = []
+  const outcomes: Outcome[] = []
   const shares = Array.from({ length: jobs }, (_, share) => share)
   await Promise.all(shares.map((share) => child(share, (outcome) => outcomes.push(show(outcome)))))
-  const { text, isMet } = gridReport(outcomes, { ...size, seed })
+  const grid = outcomes.filter((outcome) => 'verdict' in outcome)
+  const chains = outcomes.filter((outcome) => 'found' in outcome)
+  const { text, isMet } = gridReport(grid, chains, { ...size, seed, chains: Number(values.chains) })
   process.stdout.write(text)
   if (values.write) {
     writeFileSync(join(import.meta.dirname, '..', '..', 'docs', 'profile.md'), text)
@@ -50,21 +64,26 @@ async function report(): Promise<void> {
   process.exitCode = isMet ? 0 : 1
 }
 
-function child(share: number, take: (outcome: GridOutcome) => void): Promise<void> {
+type Outcome = GridOutcome | ChainOutcome
+
+function child(share: number, take: (outcome: Outcome) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = fork(import.meta.filename, [...process.argv.slice(2), '--share', String(share)])
-    worker.on('message', (outcome) => take(outcome as GridOutcome))
+    worker.on('message', (outcome) => take(outcome as Outcome))
     worker.on('error', reject)
     worker.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`exit ${code}`))))
   })
 }
 
-function show(outcome: GridOutcome): GridOutcome {
-  const { verdict, isLimitExact, name, set, seed: of, requests, said } = outcome
-  const isPlain = (verdict === 'right' || verdict === 'tie') && isLimitExact !== false
+function show(outcome: Outcome): Outcome {
+  const { name, set, seed: of, requests, said } = outcome
+  const [result, isPlain] =
+    'verdict' in outcome
+      ? [outcome.verdict, isRight(outcome) && outcome.isLimitExact !== false]
+      : [`${outcome.found} of 2`, outcome.found === 2 && outcome.wrong === 0]
   if (values.verbose || !isPlain) {
     process.stderr.write(
-      `${name}, set ${set}, seed ${of}: ${verdict}, ${requests} requests: ${said}\n`,
+      `${name}, set ${set}, seed ${of}: ${result}, ${requests} requests: ${said}\n`,
     )
   }
   return outcome

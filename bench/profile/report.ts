@@ -1,6 +1,7 @@
 // The outcomes of the grid as a table, and whether they are what was asked for.
 
 import { median } from '../../src/core/statistics.ts'
+import type { ChainOutcome } from '../../src/testing/profileChains.ts'
 import type { GridOutcome } from '../../src/testing/profileGrid.ts'
 
 export interface GridReport {
@@ -26,10 +27,18 @@ const asked: readonly (readonly [string, (all: readonly GridOutcome[]) => boolea
   ['cost: median at most 4 × the limit', (all) => median(costsOf(all))! <= 4],
 ]
 
+interface ReportSize {
+  readonly sets: number
+  readonly seeds: number
+  readonly seed: number
+  readonly chains: number
+}
+
 /** The document that is published. */
 export function gridReport(
   outcomes: readonly GridOutcome[],
-  size: { readonly sets: number; readonly seeds: number; readonly seed: number },
+  chains: readonly ChainOutcome[],
+  size: ReportSize,
 ): GridReport {
   const names = [...new Set(outcomes.map(({ name }) => name))].sort()
   const rows = names.map((name) =>
@@ -38,7 +47,13 @@ export function gridReport(
       outcomes.filter((each) => each.name === name),
     ),
   )
-  const met = asked.map(([text, isReached]) => ({ text, isReached: isReached(outcomes) }))
+  const met = [
+    ...asked.map(([text, isReached]) => ({ text, isReached: isReached(outcomes) })),
+    {
+      text: 'two limiters in a row, both identified: at least 95 %',
+      isReached: shareOf(chains, ({ found }) => found === 2) >= 0.95,
+    },
+  ]
   const lines = [
     '# What the profiler is worth',
     '',
@@ -48,10 +63,53 @@ export function gridReport(
     ...rows,
     rowOf('all', outcomes),
     '',
+    '*Ties*: the truth is named among those that the probes sent could not tell apart; they count as right. *Wrong*: claimed, and not so; *undetermined* is no claim. Errors and limits are those of the right ones and the ties.',
+    '',
+    ...chainLines(chains, size),
+    '## What was asked for',
+    '',
     ...met.map(({ text, isReached }) => `- ${text}: ${isReached ? 'met' : '**not met**'}`),
     '',
   ]
   return { text: lines.join('\n'), isMet: met.every(({ isReached }) => isReached) }
+}
+
+const chainHeader = [
+  '| chain | n | both identified | one of them | wrong claims | requests, median | (× both limits) |',
+  '| --- | --- | --- | --- | --- | --- | --- |',
+]
+
+/** Both limiters have to be named with class, limit and window: nothing less counts. */
+function chainLines(chains: readonly ChainOutcome[], size: ReportSize): string[] {
+  const names = [...new Set(chains.map(({ name }) => name))].sort()
+  return [
+    '## Two limiters in a row',
+    '',
+    `${size.chains} sets of each, over the same network, with the defaults: a window of 10 to 40 requests in 1 to 4 s, or a bucket of that size and rate, before a window of 5 to 9 times as many in 20 to 40 times as long; and 20 to 60 requests per 10 to 60 s before a window of tokens, charged after the response, which cheap requests stay below and 5 to 11 dear ones exhaust. *Identified*: right class, window or refill within 2 %, limit exact; a limit of tokens lies in its interval, which is no wider than the dearest request.`,
+    '',
+    ...chainHeader,
+    ...names.map((name) =>
+      chainRow(
+        name,
+        chains.filter((each) => each.name === name),
+      ),
+    ),
+    chainRow('all', chains),
+    '',
+  ]
+}
+
+function chainRow(name: string, chains: readonly ChainOutcome[]): string {
+  const cells = [
+    name,
+    String(chains.length),
+    percent(shareOf(chains, ({ found }) => found === 2)),
+    percent(shareOf(chains, ({ found }) => found === 1)),
+    String(chains.reduce((sum, { wrong }) => sum + wrong, 0)),
+    String(median(chains.map(({ requests }) => requests)) ?? 0),
+    (median(chains.map(({ cost }) => cost)) ?? 0).toFixed(1),
+  ]
+  return `| ${cells.join(' | ')} |`
 }
 
 function rowOf(name: string, outcomes: readonly GridOutcome[]): string {
@@ -73,7 +131,8 @@ function rowOf(name: string, outcomes: readonly GridOutcome[]): string {
   return `| ${cells.join(' | ')} |`
 }
 
-function isRight({ verdict }: GridOutcome): boolean {
+/** The class is right, or named in a tie. */
+export function isRight({ verdict }: GridOutcome): boolean {
   return verdict === 'right' || verdict === 'tie'
 }
 

@@ -170,7 +170,8 @@ function judge(probe: Probe, voters: readonly Voter[], context: ChooseContext, f
     requestsExpected: Math.ceil(requests),
     waitUs,
     gain: amongClasses + within,
-    score: ((3 * amongClasses + within) / effort) * 0.6 ** (context.fatigue.get(familyOf(probe)) ?? 0),
+    score:
+      ((3 * amongClasses + within) / effort) * 0.6 ** (context.fatigue.get(familyOf(probe)) ?? 0),
     foretold: new Set(said.filter((_, i) => voters[i]!.classIndex === 0)),
   }
 }

@@ -18,7 +18,7 @@ export interface ProfileOptions {
   readonly target: string
   readonly seed: number
   readonly budget: ProfileBudget
-  /** Once a limiter is identified, more are looked for behind it; default false. */
+  /** Once a limiter is identified, more are looked for behind it; default true. */
   readonly searchesFurther?: boolean
   /** Most requests in flight at once; default 32. */
   readonly inFlightMax?: number

@@ -15,7 +15,14 @@ import type { Observation, ProbeRequest } from './observation.ts'
 import { type Other, othersWaitUs, withoutOthers } from './others.ts'
 import type { Parameters } from './parameters.ts'
 import { posterior, spanError, type Weighed } from './posterior.ts'
-import { Foreseen, type Pace, type ProbeStep, pollOffsets, quantileUs, watchPolls } from './probe.ts'
+import {
+  Foreseen,
+  type Pace,
+  type ProbeStep,
+  pollOffsets,
+  quantileUs,
+  watchPolls,
+} from './probe.ts'
 import type { Session } from './session.ts'
 import { answersIn, type CostOf, lumped, type TraceGroup, traceOf, type Verdict } from './trace.ts'
 import { type Hypothesis, stateAfter } from './worlds.ts'
@@ -47,6 +54,14 @@ export interface Identified {
   /** The leader explains what was observed; else it is only the nearest of those that do not. */
   readonly isExplained: boolean
   readonly denials: ReadonlySet<number>
+  /** From this instant on it no longer explains what was observed; null: it always does. */
+  readonly brokenUs: Micros | null
+}
+
+/** Where a class stood that had foretold a whole limit, and how much had been observed by then. */
+interface Trusted {
+  readonly weighed: readonly Weighed[]
+  readonly observed: number
 }
 
 export type Identification =
@@ -65,6 +80,8 @@ const rivalOddsLeast = 0.002
 const unexplainedMost = 2
 const unexplainedShareMost = 0.005
 const wholeShare = 0.85
+/** Mismatches beyond which a class that had foretold a whole limit explains nothing any more. */
+const brokenBy = 4
 const spanErrorMost = 0.007
 const roundsMost = 40
 const searchesMost = 3
@@ -96,6 +113,8 @@ export class Identifier {
   readonly #fatigue = new Map<string, number>()
   #heldOut = 0
   #leaderId: string | null = null
+  #trusted: Trusted | null = null
+  #observedMost = Number.POSITIVE_INFINITY
 
   constructor(session: Session, question: Question) {
     this.#session = session
@@ -115,6 +134,8 @@ export class Identifier {
     if (!(await this.#firstRelease())) return this.#unreleased()
     for (let round = 0; round < roundsMost; round++) {
       let weighed = this.#weigh()
+      if (this.#isBroken(weighed)) return this.#untilBroken()
+      this.#trust(weighed)
       if (this.#isSettled(weighed)) weighed = this.#searchAgain()
       const choice = this.#choose(weighed)
       if (this.#isSettled(weighed)) return this.#identified(weighed, true)
@@ -128,6 +149,26 @@ export class Identifier {
     return this.#identified(this.#weigh(), false)
   }
 
+  #trust(weighed: readonly Weighed[]): void {
+    const { fit, odds } = weighed[0]!
+    if (this.#heldOut === 0 || odds < oddsLikely || fit.mismatches >= 1) return
+    this.#trusted = { weighed, observed: this.#from + this.observations.length }
+  }
+
+  // What has foretold a whole limit and then explains nothing any more is not refuted: something else
+  // has come into play, another limiter or another limit.
+  #isBroken(weighed: readonly Weighed[]): boolean {
+    return this.#trusted !== null && weighed[0]!.fit.mismatches >= brokenBy
+  }
+
+  #untilBroken(): Identification {
+    const { weighed, observed } = this.#trusted!
+    const brokenUs = this.#session.observations[observed]!.sentUs
+    this.#observedMost = observed
+    const found = { ...this.#resultOf(weighed, true), brokenUs }
+    return { kind: 'identified', found }
+  }
+
   /** What can be said when the budget has ended the search. */
   soFar(): Identified | null {
     if (this.#fits.size === 0) return null
@@ -137,7 +178,7 @@ export class Identifier {
 
   /** What was sent for this limiter. */
   get observations(): readonly Observation[] {
-    return this.#session.observations.slice(this.#from)
+    return this.#session.observations.slice(this.#from, this.#observedMost)
   }
 
   /** Whether requests at once are answered one by one. */
@@ -472,7 +513,8 @@ export class Identifier {
     const isForetold = this.#heldOut > 0 && leader!.odds >= oddsSettled
     const unexplained = Math.max(unexplainedMost, unexplainedShareMost * answersIn(this.trace))
     const isExplained = leader!.fit.mismatches <= unexplained
-    return { isForetold, leader: leader!, rivals, isSettled, isExplained, denials: this.#denials }
+    const denials = this.#denials
+    return { isForetold, leader: leader!, rivals, isSettled, isExplained, denials, brokenUs: null }
   }
 
   #report(weighed: readonly Weighed[], choice: Choice): void {

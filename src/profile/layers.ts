@@ -19,7 +19,7 @@ export interface Layer {
 }
 
 /** Times the first limit that its requests may cost to be sure that nothing else denies them. */
-const busyTimes = 16
+const busyTimes = 12
 const heavyTimes = 2
 
 /** Looks for more limiters; throws `Ended` when the budget does not reach that far. */

@@ -10,7 +10,7 @@ export interface Weighed {
 }
 
 /** Nats by which one observation that a class cannot explain counts against it. */
-const mismatchNats = 5
+const mismatchNats = 6
 /** Intervals are not narrower than this for what they say about plausibility. */
 const widthLeast = 2e-2
 

@@ -1,6 +1,12 @@
 // A profile from the first request to the document. Must not know how requests travel.
 
-import type { LimiterAlgorithm, LimitUnit, NamedLimiter } from '../core/limits.ts'
+import {
+  type LimiterAlgorithm,
+  type LimitUnit,
+  type NamedLimiter,
+  windowUsOf,
+} from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
 import { profiled } from './conclude.ts'
 import type { ProfileOptions, ProfileResult } from './contract.ts'
 import {
@@ -17,7 +23,7 @@ import type { Observation, ProbeRequest, Prober } from './observation.ts'
 import { Ended, Session } from './session.ts'
 import { identifyTogether } from './together.ts'
 import { togetherModel } from './togetherModel.ts'
-import { backgroundErrors, warningsOf } from './warnings.ts'
+import { backgroundErrors, limitChanged, warningsOf } from './warnings.ts'
 
 /** What a profile has come to, in the making. */
 interface Draft {
@@ -129,7 +135,7 @@ class Profile {
   }
 
   /** Other limiters show when the first is kept busy, and when requests cost more of something else. */
-  async #further(first: Layer): Promise<void> {
+  async #further(first: Layer): Promise<boolean> {
     const search = new LayerSearch(this.#session, this.#request, first.found, this.#from)
     try {
       await search.run()
@@ -140,6 +146,7 @@ class Profile {
     }
     if (search.hasReplacedFirst) this.#forgetFirst()
     for (const layer of search.layers) this.#add(layer)
+    return search.layers.length > 0
   }
 
   /** What was taken for a limiter of requests is one of tokens. */
@@ -199,6 +206,7 @@ class Profile {
     this.#draft.conclusion = 'identified'
     const layer = this.#layerOf(found)
     this.#session.note(`identified: ${found.leader.fit.of.title}`)
+    if (found.brokenUs !== null) return this.#broken(layer, found.brokenUs)
     const more = await learnMore(this.#session, this.#request, this.#knownOf(layer))
     this.#draft.reasons.push(...more.reasons)
     if (more.refutation === null) {
@@ -213,6 +221,40 @@ class Profile {
       confidence: 0,
     })
     this.#undetermined(more.refutation, 'concluded')
+  }
+
+  // What it no longer explains is another limiter's doing, or its limit is not what it was.
+  async #broken(layer: Layer, brokenUs: Micros): Promise<void> {
+    this.#session.note('it no longer explains what comes: another limiter, or another limit')
+    const before = this.#knownOf(layer)
+    this.#keep(before)
+    if (await this.#further(layer)) return
+    const sinceS = Math.round((brokenUs - this.#session.observations[0]!.sentUs) / 1e6)
+    const after = await this.#identifyAgain(layer)
+    const changed = limitChanged(before.limiter, after?.limiter ?? null, sinceS)
+    if (after !== null) {
+      this.#forgetFirst()
+      this.#keep(after)
+    }
+    this.#draft.warnings.push(changed)
+    if (after === null) this.#undetermined(changed.message, this.#draft.endedBy)
+  }
+
+  /** The limiter as it is now, once it is fresh again. */
+  async #identifyAgain({ found }: Layer): Promise<Known | null> {
+    const { of, best } = found.leader.fit
+    const windowUs = windowUsOf(of.model(best).algorithm) ?? 0
+    await this.#session.sleepUntil(this.#session.nowUs + 2 * windowUs)
+    const from = this.#session.observations.length
+    this.#identifier = new Identifier(this.#session, {
+      request: this.#request,
+      costOf: () => 1,
+      from,
+    })
+    const identification = await this.#identifier.run()
+    if (identification.kind !== 'identified' || identification.found.brokenUs !== null) return null
+    const { observations, trace } = this.#identifier
+    return this.#knownOf({ found: identification.found, unit: 'requests', observations, trace })
   }
 
   #layerOf(found: Identified): Layer {
@@ -238,7 +280,7 @@ class Profile {
     const model = modelOf(limiter, found)
     const isFirst = this.#draft.limiters.length === 0
     const warnings = [
-      ...warningsOf(limiter, model, observations),
+      ...(limiter.confidence > 0 ? warningsOf(limiter, model, observations) : []),
       ...(isFirst ? backgroundErrors(observations, found.denials) : []),
     ]
     return { limiter, model, warnings, reasons: [], refutation: null }

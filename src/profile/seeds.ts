@@ -42,9 +42,11 @@ export function extendedSeeds(features: TraceFeatures): Parameters[] {
 export function boundarySeeds(features: TraceFeatures): Parameters[] {
   const { releases, firstWaitUs } = features
   const final = releases.at(-1)!.stretch
-  const pairs = releases.slice(recent, -1).flatMap(({ stretch }) =>
-    windowsApart.flatMap((windows) => boundaryPairs(stretch, final, windows)),
-  )
+  const pairs = releases
+    .slice(recent, -1)
+    .flatMap(({ stretch }) =>
+      windowsApart.flatMap((windows) => boundaryPairs(stretch, final, windows)),
+    )
   const alone = ratios(firstWaitUs[0] * 0.9, firstWaitUs[1] * 12, 50).flatMap((spanUs) =>
     shares.map((x) => ({ spanUs, phaseUs: between(final, x) })),
   )
@@ -107,7 +109,10 @@ export function fadingSeeds(features: TraceFeatures, hasPhase: boolean): Paramet
       phaseUs: firstUs - (spanUs * (i + 0.5)) / 12,
     })),
   )
-  const sharp = sharpest(releases.slice(0, 8), 3).map(({ stretch, before }) => ({ us: between(stretch, 0.5), units: before - admitted + 1 }))
+  const sharp = sharpest(releases.slice(0, 8), 3).map(({ stretch, before }) => ({
+    us: between(stretch, 0.5),
+    units: before - admitted + 1,
+  }))
   const paced = unitPaces(features).flatMap((unitUs) =>
     sharp.map(({ us, units }) => ({ spanUs: unitUs * admitted, phaseUs: us - units * unitUs })),
   )

@@ -157,6 +157,28 @@ function advertisedDiffers(
   ]
 }
 
+/** A limit that was one thing for so many seconds, and is another; null: what it is now is not known. */
+export function limitChanged(
+  before: ProfiledLimiter,
+  after: ProfiledLimiter | null,
+  sinceS: number,
+): ProfileWarning {
+  const now = after === null ? 'to what could not be told' : `to ${limitText(after)}`
+  const [from, to] = [before.limit ?? before.burst ?? 0, after?.limit ?? after?.burst ?? null]
+  return {
+    code: 'limit-changed',
+    limiter: after?.id ?? before.id,
+    message: `its limit changed while it was profiled, ${sinceS} s after the first request: from ${limitText(before)} ${now}`,
+    figures: { from, ...(to === null ? {} : { to }), afterS: sinceS },
+  }
+}
+
+function limitText({ algorithm, limit, burst, windowMs, refillPerS }: ProfiledLimiter): string {
+  const name = algorithm.replace('-', ' ')
+  if (windowMs !== null) return `${limit} per ${spanText(windowMs)} (${name})`
+  return `${burst ?? limit}${refillPerS === null ? '' : `, ${rateText(refillPerS)}`} (${name})`
+}
+
 /** Errors that no limiter explains, where they are frequent. */
 export function backgroundErrors(
   observations: readonly Observation[],

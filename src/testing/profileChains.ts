@@ -2,7 +2,9 @@
 // tokens. Everything follows from the seed.
 
 import {
+  costIn,
   type LimiterAlgorithm,
+  type LimiterModel,
   limitOf,
   type NamedLimiter,
   type RequestCost,
@@ -39,7 +41,7 @@ export interface ChainOutcome {
   /** Limiters that are claimed and are not there, or not like that. */
   readonly wrong: number
   readonly requests: number
-  /** Requests per unit of both limits together, in requests. */
+  /** Requests over both limits together, those of tokens in cheap requests. */
   readonly cost: number
   readonly said: string
 }
@@ -53,6 +55,7 @@ const fixed = (limit: number, windowUs: Micros): LimiterAlgorithm => ({
   limit,
   windowUs: Math.round(windowUs),
   anchor: 'first-request',
+  extendedByRejected: false,
 })
 
 const bucket = (capacity: number, unitUs: Micros): LimiterAlgorithm => ({
@@ -97,15 +100,18 @@ export const chainClasses: readonly ChainClass[] = [
     chain(draw) {
       const limit = Math.round(20 + 40 * draw(0))
       const windowUs = 10e6 + 50e6 * draw(1)
-      const tokens = Math.round(limit * cheapTokens * (1.6 + 2 * draw(2)))
-      const byTokens = limiter(fixed(tokens, windowUs * (0.6 + draw(3))), {
+      const tokens = Math.round(limit * cheapTokens * (3 + 3 * draw(2)))
+      const byTokens = limiter(fixed(tokens, windowUs * (0.4 + 0.8 * draw(3))), {
         unit: 'tokens',
         charge: 'post',
       })
       const promptTokens = Math.round(tokens / (5 + 6 * draw(4)))
       const big: ProbeShape = { name: 'big', estimate: { ...cheap, promptTokens } }
       return {
-        limiters: [requests('requests', fixed(limit, windowUs)), { name: 'tokens', model: byTokens }],
+        limiters: [
+          requests('requests', fixed(limit, windowUs)),
+          { name: 'tokens', model: byTokens },
+        ],
         shapes: [tiny, big],
       }
     },
@@ -139,34 +145,59 @@ export async function runChain(each: ChainCase): Promise<ChainOutcome> {
   const budget = { requestsMax: 4_000, tokensMax: null, durationUsMax: 3 * 3600e6 }
   const work = profile(prober, { target: 'virtual', seed, budget })
   const { document } = await inVirtualTime(prober, work)
-  const right = limiters.map((truth) => document.limiters.filter((found) => isLike(found, truth)))
+  const right = limiters.map((truth) =>
+    document.limiters.filter((found) => isLike(found, truth, shapes)),
+  )
   const found = right.filter((matches) => matches.length > 0).length
   const claimed = document.limiters.filter(({ confidence }) => confidence >= 0.9)
   const wrong = claimed.filter((claim) => !right.flat().includes(claim)).length
-  const limits = limiters.reduce((sum, { model }) => sum + limitOf(model.algorithm), 0)
+  const limits = limiters.reduce(
+    (sum, { model }) => sum + limitOf(model.algorithm) / costIn(model.unit, cheap),
+    0,
+  )
   const { requests: sent } = document
-  return { name, set, seed, found, wrong, requests: sent, cost: sent / limits, said: saidOf(document) }
+  return {
+    name,
+    set,
+    seed,
+    found,
+    wrong,
+    requests: sent,
+    cost: sent / limits,
+    said: saidOf(document),
+  }
 }
 
 const spanTolerance = 0.02
-/** Limits of tokens are known to so many cheap requests. */
-const cheapRequests = 1
 
-function isLike(found: ProfiledLimiter, { model }: NamedLimiter): boolean {
+function isLike(
+  found: ProfiledLimiter,
+  { model }: NamedLimiter,
+  shapes: ChainCase['shapes'],
+): boolean {
   const { algorithm, unit } = model
-  const slack = unit === 'requests' ? 0 : cheapRequests * cheapTokens
-  const isNear = (value: number | null, truth: number, by: number) =>
-    value !== null && Math.abs(value - truth) <= by
-  if (found.algorithm !== algorithm.kind || (unit === 'requests') !== (found.unit === 'requests')) {
-    return false
-  }
-  if (!isNear(found.limit ?? found.burst, limitOf(algorithm), slack)) return false
-  if (!('refillUs' in algorithm)) {
-    const windowMs = (windowUsOf(algorithm) ?? 0) / 1e3
-    return isNear(found.windowMs, windowMs, spanTolerance * windowMs)
-  }
-  const perS = (1e6 * algorithm.refillUnits) / algorithm.refillUs
-  return isNear(found.refillPerS, perS, spanTolerance * perS)
+  const isUnitRight = (unit === 'requests') === (found.unit === 'requests')
+  if (found.algorithm !== algorithm.kind || !isUnitRight) return false
+  if (!isLimitRight(found, model, shapes)) return false
+  const [span, truth] =
+    'refillUs' in algorithm
+      ? [found.refillPerS, (1e6 * algorithm.refillUnits) / algorithm.refillUs]
+      : [found.windowMs, (windowUsOf(algorithm) ?? 0) / 1e3]
+  return span !== null && Math.abs(span / truth - 1) <= spanTolerance
+}
+
+/** Exact; a limit of tokens lies in its interval, which is no wider than the dearest request. */
+function isLimitRight(
+  found: ProfiledLimiter,
+  { algorithm, unit }: LimiterModel,
+  shapes: ChainCase['shapes'],
+): boolean {
+  const truth = limitOf(algorithm)
+  if (unit === 'requests') return (found.limit ?? found.burst) === truth
+  const [low, high] = found.intervals.limit ??
+    found.intervals.burst ?? [0, Number.POSITIVE_INFINITY]
+  const dearest = Math.max(...shapes.map(({ estimate }) => costIn(unit, estimate)))
+  return low <= truth && truth <= high && high - low <= dearest
 }
 
 function saidOf({ conclusion, reasons, limiters }: ProfileDocument): string {
