@@ -19,8 +19,10 @@ describe('the grid, in a sample', () => {
   )
 })
 
+const chains = chainCases({ sets: 3, seeds: 1 }, 1).filter(({ set }) => set === 2)
+
 describe('two limiters in a row, in a sample', () => {
-  test.each(chainCases({ sets: 1, seeds: 1 }, 1).map((each) => [each.name, each] as const))(
+  test.each(chains.map((each) => [each.name, each] as const))(
     'identifies both: %s',
     async (_name, each) => {
       const { found, wrong, said } = await runChain(each)

@@ -84,6 +84,8 @@ const wholeShare = 0.85
 const brokenBy = 4
 const spanErrorMost = 0.007
 const roundsMost = 40
+/** Whole limits that are foretold in vain before it is given up. */
+const verifiesMost = 4
 const searchesMost = 3
 const lumpShare = 0.1
 const doubtPause = 0.03
@@ -132,6 +134,7 @@ export class Identifier {
     const exhausted = await this.#exhaust()
     if (exhausted !== 'exhausted') return this.#unexhausted(exhausted)
     if (!(await this.#firstRelease())) return this.#unreleased()
+    let verified = 0
     for (let round = 0; round < roundsMost; round++) {
       let weighed = this.#weigh()
       if (this.#isBroken(weighed)) return this.#untilBroken()
@@ -140,7 +143,8 @@ export class Identifier {
       const choice = this.#choose(weighed)
       if (this.#isSettled(weighed)) return this.#identified(weighed, true)
       if (choice === null) {
-        if (this.#heldOut > 0) return this.#identified(weighed, false)
+        if (this.#heldOut > 0 || verified++ === verifiesMost)
+          return this.#identified(weighed, false)
         await this.#verify(weighed)
       } else {
         await this.#ask(choice, weighed)
@@ -150,8 +154,7 @@ export class Identifier {
   }
 
   #trust(weighed: readonly Weighed[]): void {
-    const { fit, odds } = weighed[0]!
-    if (this.#heldOut === 0 || odds < oddsLikely || fit.mismatches >= 1) return
+    if (this.#heldOut === 0 || weighed[0]!.fit.mismatches >= 1) return
     this.#trusted = { weighed, observed: this.#from + this.observations.length }
   }
 
@@ -165,7 +168,7 @@ export class Identifier {
     const { weighed, observed } = this.#trusted!
     const brokenUs = this.#session.observations[observed]!.sentUs
     this.#observedMost = observed
-    const found = { ...this.#resultOf(weighed, true), brokenUs }
+    const found = { ...this.#resultOf(weighed, false), brokenUs }
     return { kind: 'identified', found }
   }
 

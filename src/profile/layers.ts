@@ -78,7 +78,9 @@ export class LayerSearch {
       mayChargeAfter: unit !== 'requests',
     })
     const identification = await identifier.run()
-    if (identification.kind !== 'identified' || !identification.found.isForetold) return null
+    if (identification.kind !== 'identified') return null
+    const { isForetold, rivals } = identification.found
+    if (!isForetold && rivals.length === 0) return null
     const { observations, trace } = identifier
     return { found: identification.found, unit, observations, trace }
   }

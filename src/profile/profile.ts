@@ -214,13 +214,18 @@ class Profile {
       if (this.#session.options.searchesFurther ?? true) await this.#further(layer)
       return
     }
-    this.#draft.limiters.push({
-      ...more.limiter,
-      algorithm: 'unknown',
-      equivalents: [],
-      confidence: 0,
-    })
-    this.#undetermined(more.refutation, 'concluded')
+    await this.#refuted(layer, more)
+  }
+
+  // Less than it is meant to let through may be a slower limiter's doing.
+  async #refuted(layer: Layer, more: Known): Promise<void> {
+    const before = this.#knownOf(layer)
+    this.#keep(before)
+    if (await this.#further(layer)) return
+    this.#forgetFirst()
+    const unknown = { algorithm: 'unknown', equivalents: [], confidence: 0 } as const
+    this.#draft.limiters.push({ ...more.limiter, ...unknown })
+    this.#undetermined(more.refutation!, 'concluded')
   }
 
   // What it no longer explains is another limiter's doing, or its limit is not what it was.
