@@ -63,9 +63,10 @@ const cases: readonly Case[] = [
     name: 'latency +8 %',
     base: unlimited,
     candidate: slower,
-    scenario: steady(6),
+    // Rank tests bear with some pairs that something else disturbed if there are enough others.
+    scenario: steady(3),
     declared: '',
-    pairs: 10,
+    pairs: 20,
     isAlarm: true,
   },
   {
@@ -99,7 +100,7 @@ const cases: readonly Case[] = [
     name: 'nothing',
     base: unlimited,
     candidate: unlimited,
-    scenario: steady(10),
+    scenario: steady(6),
     declared: '',
     pairs: 10,
     isAlarm: false,

@@ -10,8 +10,9 @@ import { exitCodes, UserError } from '../core/errors.ts'
 import { wallMs } from '../core/realClock.ts'
 import { createRunFolder, freshRunId, runIdOf, writeWhole } from '../recording/runFolder.ts'
 import { writeTable } from '../report/files.ts'
+import { planHtml } from '../report/planHtml.ts'
 import { planTable } from '../report/planTable.ts'
-import { planText } from '../report/planText.ts'
+import { type PlanTextParts, planText } from '../report/planText.ts'
 import { backtest, backtestKeysMax, backtestRequestsMax, type Measured } from './backtest.ts'
 import { type CommandIo, say } from './io.ts'
 import { planSpec } from './planSpec.ts'
@@ -46,7 +47,8 @@ export async function planCommand(path: string, flags: PlanFlags, io: CommandIo)
   const found = forecast(spec)
   const measured = flags.backtest === true ? await backtested(spec) : null
   const limits = spec.tiers.map((tier) => ({ tier: tier.name, limits: keyLimits(tier, spec) }))
-  const folder = flags.save === false ? null : await writePlan({ spec, found, measured }, flags, io)
+  const folder =
+    flags.save === false ? null : await writePlan({ spec, found, limits, measured }, flags, io)
   if (flags.json === true) {
     const document = { schema: planSchema, ...found, limits, measured, warnings: told, folder }
     io.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
@@ -89,13 +91,19 @@ function backtested(spec: ForecastSpec): Promise<Measured[]> {
 interface Written {
   readonly spec: ForecastSpec
   readonly found: Forecast
+  readonly limits: PlanTextParts['limits']
   readonly measured: readonly Measured[] | null
 }
 
-async function writePlan({ spec, found, measured }: Written, { out }: PlanFlags, io: CommandIo) {
+async function writePlan(
+  { spec, found, limits, measured }: Written,
+  { out }: PlanFlags,
+  io: CommandIo,
+) {
   const results = resultsPathOf(out, io)
   const { path } = createRunFolder(results, freshRunId(results, runIdOf(wallMs(), 'plan')))
   await writeTable(join(path, 'plan.csv'), planTable(found, measured))
+  writeWhole(join(path, 'plan.html'), planHtml({ spec, forecast: found, limits, measured }))
   const document = { schema: planSchema, spec, ...found, measured }
   writeWhole(join(path, 'plan.json'), `${JSON.stringify(document, null, 2)}\n`)
   return path

@@ -21,6 +21,8 @@ export type ChartX =
   | { readonly kind: 'nines'; readonly values: readonly number[] }
   | {
       readonly kind: 'labels'
+      /** What they are labels of: 'tier'. */
+      readonly title: string
       readonly values: readonly number[]
       readonly labels: readonly string[]
     }
@@ -177,12 +179,7 @@ function tableOf(chart: Chart): Html {
   return chart.kind === 'heat' ? heatTable(chart) : lineTable(chart)
 }
 
-const axisTitles = {
-  seconds: 'since the start',
-  nines: 'percentile',
-  perS: 'load',
-  labels: 'run',
-}
+const axisTitles = { seconds: 'since the start', nines: 'percentile', perS: 'load' }
 
 function lineTable({ title, x, unit, series }: LineChart): Html {
   const columns = series.map(({ label }) => ({ title: label, isNumber: true }))
@@ -190,7 +187,8 @@ function lineTable({ title, x, unit, series }: LineChart): Html {
     formatX(x, i),
     ...series.map((one) => formatValue(one.values[i] ?? null, one.unit ?? unit)),
   ])
-  return table(title, [{ title: axisTitles[x.kind] }, ...columns], rows)
+  const first = x.kind === 'labels' ? x.title : axisTitles[x.kind]
+  return table(title, [{ title: first }, ...columns], rows)
 }
 
 /** The sums over time: what happened when is in the table of the percentiles. */

@@ -57,7 +57,11 @@ function spreadLines(title: string, one: Forecast['total'], hasCost: boolean): s
   ]
 }
 
-function limitLine(what: string, { callsPerMin, deratedPerMin, overshootNote }: KeyLimit): string {
+/** '  40 requests per 10 s: 240 calls/min in the long run' */
+export function limitLine(
+  what: string,
+  { callsPerMin, deratedPerMin, overshootNote }: KeyLimit,
+): string {
   const parts = [
     ...(callsPerMin === null ? [] : [`${formatCount(callsPerMin)} calls/min in the long run`]),
     ...(deratedPerMin === null
@@ -68,7 +72,8 @@ function limitLine(what: string, { callsPerMin, deratedPerMin, overshootNote }: 
   return `  ${what}${parts.length === 0 ? '' : `: ${parts.join('; ')}`}`
 }
 
-function backtestLines(forecast: Forecast, measured: readonly MeasuredTier[]): string[] {
+/** A title, and a line for each tier. */
+export function backtestLines(forecast: Forecast, measured: readonly MeasuredTier[]): string[] {
   const lines = measured.map(({ name, carriedPerS, binding }) => {
     const tier = forecast.tiers.find((one) => one.name === name)!
     const { p10, p50, p90 } = tier.carriedPerS
@@ -80,6 +85,7 @@ function backtestLines(forecast: Forecast, measured: readonly MeasuredTier[]): s
   return ['back-test on the embedded gateway, in virtual time:', ...lines]
 }
 
-function rangeText({ p10, p50, p90 }: Spread, format: (value: number) => string): string {
+/** '12/s (10/s to 14/s)' */
+export function rangeText({ p10, p50, p90 }: Spread, format: (value: number) => string): string {
   return p10 === p90 ? format(p50) : `${format(p50)} (${format(p10)} to ${format(p90)})`
 }

@@ -35,7 +35,7 @@ export function drawLines(chart: LineChart, place: HTMLElement): Drawing {
       ...(right === undefined ? [] : [rightAxis(right.unit!)]),
     ],
     series: [
-      { label: legendTitles[chart.x.kind], value: xValue(chart.x) },
+      { label: legendTitle(chart.x), value: xValue(chart.x) },
       ...series.map((one) => ({ ...styleOf(one, chart), value: legendValue(one, chart) })),
     ],
     plugins: [marksPlugin(chart.marks)],
@@ -49,7 +49,11 @@ function isRight({ unit }: ChartSeries, chart: LineChart): boolean {
   return unit !== undefined && unit !== chart.unit
 }
 
-const legendTitles = { seconds: 'at', nines: 'percentile', perS: 'load', labels: 'run' }
+function legendTitle(x: ChartX): string {
+  return x.kind === 'labels' ? x.title : legendTitles[x.kind]
+}
+
+const legendTitles = { seconds: 'at', nines: 'percentile', perS: 'load' }
 
 /** Each on top of those after it. */
 function stacked(series: readonly ChartSeries[]): number[][] {
@@ -71,11 +75,13 @@ function cleanOf({ isLog, unit: own }: LineChart) {
       : values
 }
 
-function scalesOf({ x, isLog, unit }: LineChart): uPlot.Scales {
+function scalesOf({ kind, x, isLog, unit }: LineChart): uPlot.Scales {
   const last = x.values.at(-1) ?? 1
   const first = x.values[0] ?? 0
   // The last column has a width, too.
   const end = x.kind === 'seconds' ? last + (x.values[1] ?? first + 1) - first : last
+  // Bars of names stand in the middle of their places.
+  const half = isOfNames({ kind, x }) ? 0.5 : 0
   const reach: uPlot.Scale = {
     time: false,
     range: (_, min, max) => [min, Math.max(max, min + 1e-6)],
@@ -87,7 +93,10 @@ function scalesOf({ x, isLog, unit }: LineChart): uPlot.Scales {
         ? { ...reach, distr: 3 }
         : {
             ...reach,
-            range: (_, min, max) => [min, max >= last ? Math.max(end, min + 1e-6) : max],
+            range: (_, min, max) => [
+              min - half,
+              max >= last ? Math.max(end + half, min + 1e-6) : max,
+            ],
           },
     y: isLog === true ? near : unit === 'share' ? share : most,
     right: most,
@@ -98,6 +107,10 @@ function scalesOf({ x, isLog, unit }: LineChart): uPlot.Scales {
 const near: uPlot.Scale = {
   distr: 3,
   range: (_, min, max) => (min === null ? [1, 10] : [min / 1.25, max * 1.25]),
+}
+
+function isOfNames({ kind, x }: Pick<LineChart, 'kind' | 'x'>): boolean {
+  return kind === 'stack' && x.kind === 'labels'
 }
 
 const share: uPlot.Scale = { range: (_, _min, max) => [0, Math.max(1.05, max * 1.05)] }
@@ -168,7 +181,9 @@ function styleOf(series: ChartSeries, chart: LineChart): uPlot.Series {
     show: series.isHidden !== true,
   }
   if (chart.kind === 'stack') {
-    const paths = uPlot.paths.bars!({ size: [1], align: 1, gap: 0 })
+    const paths = isOfNames(chart)
+      ? uPlot.paths.bars!({ size: [0.6, 120] })
+      : uPlot.paths.bars!({ size: [1], align: 1, gap: 0 })
     return { ...common, fill: stroke, width: 0, paths, points: { show: false } }
   }
   const isFew = chart.x.values.length <= 40 && chart.x.kind !== 'nines' && !isOther
