@@ -15,6 +15,8 @@ export interface CheckResult {
   readonly actual: string
   /** Why it could not be decided, or what is known about it; '' otherwise. */
   readonly reason: string
+  /** Of a step that failed: its request as a command line, without secrets. */
+  readonly request?: string
   /** The numbers that were compared, where there are any. */
   readonly figures?: CheckFigures
 }

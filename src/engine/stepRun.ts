@@ -15,9 +15,9 @@ import {
   variablesIn,
 } from '../load/steps.ts'
 import { filledTest, foundText, holds, testText } from '../load/stepTests.ts'
-import type { Address } from './address.ts'
 import { Answer } from './answer.ts'
 import { type RunContext, strayText } from './context.ts'
+import { curlText } from './curl.ts'
 
 /** What became of a step. */
 export interface StepEnd {
@@ -84,7 +84,11 @@ export class StepRun {
     if (address === null) {
       return this.#notDone(strayText(this.#redact(path)))
     }
-    return this.#judged(await this.#send(address))
+    const template = this.#template(address.path)
+    const end = this.#judged(await this.#send(address.origin, template))
+    if (end.isGood) return end
+    const request = curlText(template, address.origin + address.path, this.#redact)
+    return { ...end, checks: end.checks.map((check) => withRequest(check, request)) }
   }
 
   async #isolate(signal?: AbortSignal): Promise<void> {
@@ -118,7 +122,7 @@ export class StepRun {
     }
   }
 
-  #send({ origin, path }: Address): Promise<Answer> {
+  #send(origin: string, template: RequestTemplate): Promise<Answer> {
     const driver = this.#context.stepDriverTo(origin)
     const { lane, cost, timeoutUs } = this.#step
     const attributor = this.#context.stepAttributor(cost === null ? null : lane)
@@ -132,7 +136,7 @@ export class StepRun {
           resolve(new Answer(exchange, attributor.ended(spent, entry, exchange)))
         },
       }
-      this.#sending = driver.send(this.#template(path), this.#context.nextStep(), timeoutUs, caller)
+      this.#sending = driver.send(template, this.#context.nextStep(), timeoutUs, caller)
     })
   }
 
@@ -197,6 +201,10 @@ export class StepRun {
     const checks = openChecks(this.#step, reason)
     return { step: this.#step, checks, isGood: false, text: `${this.#step.name}: ${reason}` }
   }
+}
+
+function withRequest(check: CheckResult, request: string): CheckResult {
+  return check.verdict === 'failed' ? { ...check, request } : check
 }
 
 /** A result; and why nothing could be read where it looked, '' where something was. */

@@ -257,6 +257,7 @@ test('checks look at JSON, headers, bodies, JWTs, streams and times', async () =
   const { outcome } = await run({ steps })
   expect(outcome.checks.filter(({ verdict }) => verdict !== 'passed')).toEqual([
     {
+      request: "curl -X GET 'http://in-process/v1/chat/completions'",
       statement: 'chat: /choices has a length >= 2',
       verdict: 'failed',
       actual: expect.stringContaining('[{"message"'),
@@ -302,6 +303,7 @@ test('probes go on beside the load, and one answer that is wrong shows', async (
   })
   expect(outcome.checks).toEqual([
     {
+      request: "curl -X GET 'http://in-process/slow'",
       statement: 'slow: status == 200',
       verdict: 'failed',
       actual: '8 of 11 probes; status 503: {}',

@@ -126,7 +126,7 @@ scenarios:
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     const exit = new Promise((resolve) => child.once('exit', resolve))
-    for (let i = 0; i < 400 && server.heard.length < 5; i++) {
+    for (let i = 0; i < 2000 && server.heard.length < 5; i++) {
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
     child.kill('SIGINT')

@@ -133,9 +133,15 @@ export function checkFacts({ scenarios }: RunSummary): FactTable {
     'Expectations',
     ['text:expectation', 'name:scenario', 'verdict:verdict', 'text:found'],
     scenarios.flatMap(({ name, checks }) =>
-      checks.map((check) => [check.statement, name, check.verdict, foundText(check)]),
+      checks.map((check) => [check.statement, name, check.verdict, againText(check)]),
     ),
   )
+}
+
+/** What was found, and how to ask for it again where a step has failed. */
+function againText(check: CheckResult): string {
+  const found = foundText(check)
+  return check.request === undefined ? found : `${found}; again: ${check.request}`
 }
 
 /** What was found, or why nothing could be told. */

@@ -129,7 +129,7 @@ function scenarioSuite(scenario: ScenarioSummary, summary: RunSummary): Suite {
 }
 
 function checkCase(check: CheckResult, scenario: string): Case {
-  const { statement, verdict, actual, reason, figures } = check
+  const { statement, verdict, actual, reason, request, figures } = check
   return {
     element: {
       '@name': clean(statement),
@@ -144,6 +144,7 @@ function checkCase(check: CheckResult, scenario: string): Case {
     figures: {
       found: actual,
       reason,
+      request: request ?? null,
       value: figures?.found ?? null,
       value_low: figures?.low ?? null,
       value_high: figures?.high ?? null,

@@ -77,7 +77,7 @@ async function linesOf(scenario: string, known: Readonly<Record<string, string>>
   const place = workplace(known)
   const args = ['run', scenario, '-c', config, '--target-profile', 'real', '--reporter', 'silent']
   const code = await main(['node', 'limitscope', ...args], place.io)
-  return { code, lines: place.stdout().split('\n') }
+  return { code, place, lines: place.stdout().split('\n') }
 }
 
 const failedIn = (lines: readonly string[]) => lines.filter((line) => /^ {2}FAILED/.test(line))
@@ -135,11 +135,14 @@ test('a page instead of JSON; what had been made is deleted', async () => {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<title>Log in</title>')
     return true
   }
-  const { code, lines } = await linesOf('bifrost/crud')
+  const { code, lines, place } = await linesOf('bifrost/crud')
   expect(code).toBe(1)
   expect(failedIn(lines)).toEqual([
     '  FAILED  create-virtual-key-key: gives key  → status 200, no JSON but text/html: <title>Log in</title>',
   ])
+  expect(place.file('junit.xml')).toMatch(
+    /request: curl -X POST .*\/api\/governance\/virtual-keys.* -H .*content-type: application\/json/,
+  )
   const deleted = heard.filter((line) => line.startsWith('DELETE'))
   expect(deleted).toEqual([
     expect.stringMatching('/api/governance/teams/'),
