@@ -43,7 +43,7 @@ describe.concurrent('limiters that nobody here wrote', () => {
       '--save',
       'p.json',
     )
-    expect(exitCode).toBe(0)
+    expect(exitCode, JSON.stringify(document)).toBe(0)
     expect(document).toMatchObject({
       schema: 'limitscope.profile/1',
       conclusion: 'identified',

@@ -121,5 +121,6 @@ export class LayerSearch {
 function heaviest(shapes: readonly ProbeShape[]): ProbeShape | null {
   const tokens = ({ estimate }: ProbeShape) => estimate.promptTokens + estimate.completionTokens
   const [heavy] = [...shapes].sort((a, b) => tokens(b) - tokens(a))
-  return heavy !== undefined && tokens(heavy) >= 2 * tokens(shapes[0]!) ? heavy : null
+  const isDear = heavy !== shapes[0] && tokens(heavy!) >= 2 * tokens(shapes[0]!)
+  return isDear ? heavy! : null
 }
