@@ -4,6 +4,8 @@ import type { GatewayDecision } from '../gateway/decisionLog.ts'
 import type { RunFolder } from '../recording/runFolder.ts'
 import { writeTable } from '../report/files.ts'
 
+export const decisionsName = 'decisions.csv'
+
 const columns = [
   'decision_id',
   'seq',
@@ -38,5 +40,5 @@ export function writeDecisions(
     decision.completionTokens,
     decision.answers.map((a) => `${a.limiter}=${a.decision.remaining}`).join(' '),
   ])
-  return writeTable(folder.file('decisions.csv'), { columns, rows })
+  return writeTable(folder.file(decisionsName), { columns, rows })
 }

@@ -13,6 +13,7 @@ import type { RunFolder } from '../recording/runFolder.ts'
 import { StoredFolder } from '../recording/runReader.ts'
 import { appendHistory, appendMetrics, isInHistory, writeResults } from '../report/files.ts'
 import { writeReports } from '../report/runReports.ts'
+import { decisionsName } from './decisions.ts'
 import { type CommandIo, say } from './io.ts'
 
 export async function recoverCommand(folder: string, io: CommandIo): Promise<number> {
@@ -28,6 +29,12 @@ export async function recoverCommand(folder: string, io: CommandIo): Promise<num
   }
   const { replayed, requests } = await recoverRun(stored)
   const { damage, droppedBytes } = replayed
+  if (stored.manifest.plan.target.kind === 'gateway' && !existsSync(stored.file(decisionsName))) {
+    say(
+      io,
+      `recover: ${decisionsName} was in the memory of the embedded gateway, and is gone with it`,
+    )
+  }
   const ofRequests = requests === null ? '' : `, ${formatInteger(requests)} requests`
   say(io, `recover: '${folder}' is complete up to its last commit${ofRequests}`)
   if (droppedBytes > 0 && damage === null) {
