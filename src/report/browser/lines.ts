@@ -15,6 +15,7 @@ import {
   clockSteps,
   colour,
   type Drawing,
+  logSplits,
   marksPlugin,
   sizeOf,
   withLegendKeys,
@@ -31,7 +32,7 @@ export function drawLines(chart: LineChart, place: HTMLElement): Drawing {
     scales: scalesOf(chart),
     axes: [
       axis(xAxis(chart.x)),
-      axis({ scale: 'y', size: 66, values: (_, splits) => splits.map(formatsOf(chart.unit)) }),
+      axis(yAxis(chart)),
       ...(right === undefined ? [] : [rightAxis(right.unit!)]),
     ],
     series: [
@@ -141,6 +142,17 @@ function xAxis(x: ChartX): uPlot.Axis {
         values: (_, splits) =>
           splits.map((split) => x.labels[x.values.indexOf(split)]?.slice(0, 10) ?? ''),
       }
+  }
+}
+
+function yAxis({ unit, isLog }: LineChart): uPlot.Axis {
+  const values: uPlot.Axis.Values = (_, splits) => splits.map(formatsOf(unit))
+  const common = { scale: 'y', size: 66, values }
+  if (isLog !== true) return common
+  return {
+    ...common,
+    splits: (_plot, _axis, least, most) => logSplits(least, most),
+    filter: (_plot, splits) => splits,
   }
 }
 

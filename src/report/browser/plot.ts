@@ -73,12 +73,15 @@ function drawMarks(plot: uPlot, marks: readonly ChartMark[]): void {
 
 /** 1, 2, 5, 10 … between two values, for axes of logarithms. */
 export function logSplits(least: number, most: number): number[] {
+  const few = splitsAt([1, 2, 5], least, most)
+  return few.length > 2 ? few : splitsAt([1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9], least, most)
+}
+
+function splitsAt(factors: readonly number[], least: number, most: number): number[] {
   const splits: number[] = []
   for (let power = 10 ** Math.floor(Math.log10(least)); power <= most; power *= 10) {
-    for (const factor of [1, 2, 5]) {
-      const split = power * factor
-      if (split >= least && split <= most) splits.push(split)
-    }
+    const own = factors.map((factor) => power * factor)
+    splits.push(...own.filter((split) => split >= least && split <= most))
   }
   return splits
 }
