@@ -9,8 +9,8 @@ import { wireDriver } from '../drivers/wire/wire.ts'
 import type { LaneSecrets } from '../load/lanes.ts'
 import { bareScenario, type Phase, type Plan } from '../load/plan.ts'
 import { RunFolds } from '../recording/folds.ts'
-import { requestTemplate } from './context.ts'
 import { Engine } from './engine.ts'
+import { requestTemplate } from './routes.ts'
 
 const warmupUs: Micros = 150_000
 const measureUs: Micros = 250_000

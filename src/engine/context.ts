@@ -1,25 +1,26 @@
-// What the phases of one run share: clock, driver, sink, lanes' attributors, sequence, caps, and
-// whether the target still lives.
+// What the phases of one run share: clock, driver, sink, lanes' attributors, sequence, caps, routes.
 
 import type { Clock } from '../core/clock.ts'
 import { assert } from '../core/errors.ts'
 import { LatencyCounts } from '../core/latencyCounts.ts'
-import type { NamedLimiter, RequestCost } from '../core/limits.ts'
+import type { NamedLimiter } from '../core/limits.ts'
 import type { LimiterGauge } from '../core/progress.ts'
 import type { RequestRecord } from '../core/record.ts'
 import { safeLine } from '../core/text.ts'
 import type { Micros } from '../core/units.ts'
 import { responseReader } from '../dialects/read.ts'
-import type { Driver, RequestTemplate } from '../drivers/driver.ts'
+import type { Driver } from '../drivers/driver.ts'
 import { type Lane, type LaneSecrets, laneHeaders } from '../load/lanes.ts'
 import { type DriverName, limitersOfLane, type Phase, type Plan } from '../load/plan.ts'
-import { filledShape, type RequestShape, shapeCost, shapeTemplate } from '../load/shapes.ts'
+import { filledShape } from '../load/shapes.ts'
 import { ownerOf, planShare, type Share, wholeShare } from '../load/share.ts'
 import { filled } from '../load/steps.ts'
-import { type Address, AddressBook, addressOf } from './address.ts'
+import { type Address, AddressBook } from './address.ts'
 import { type Attribution, Attributor } from './attribution.ts'
 import { Memory } from './memory.ts'
+import { named, type RouteParts, Routes } from './routes.ts'
 import type { EngineSink } from './sink.ts'
+import { TargetLife } from './targetLife.ts'
 
 export interface ContextParts {
   readonly plan: Plan
@@ -40,40 +41,8 @@ export interface ContextParts {
   readonly share?: Share
 }
 
-/** The requests of a shape on a lane. */
-export function requestTemplate(
-  lane: Lane,
-  shape: RequestShape,
-  parts: Pick<ContextParts, 'secrets' | 'userAgent' | 'pathPrefix'> & { readonly runId: string },
-): RequestTemplate {
-  const { method, path, headers, body } = shapeTemplate(shape, parts.runId)
-  return {
-    method,
-    path: addressOf(path, { ...parts, origin: '' })?.path ?? path,
-    headers: { 'user-agent': parts.userAgent, ...headers, ...laneHeaders(lane, parts.secrets) },
-    idPrefix: `${parts.runId}-`,
-    body,
-  }
-}
-
-/** One shape on one lane: its bytes, its cost, who explains its rejections. */
-export interface Route {
-  readonly lane: string
-  readonly shape: string
-  readonly template: RequestTemplate
-  readonly cost: RequestCost
-  readonly attributor: Attributor
-  /** Where it goes when that is not the target; null: to the target. */
-  readonly origin: string | null
-}
-
 /** Added to a wait for clean windows: what an answer may have been on its way. */
 const cleanMarginUs = 100_000
-
-/** Failures in a row, without any answer, after which the target counts as dead … */
-const deadFailures = 5
-/** … when they span this long; a target that never answered is not waited for. */
-const deadUs = 2_000_000
 
 export class RunContext {
   readonly plan: Plan
@@ -81,23 +50,19 @@ export class RunContext {
   readonly clock: Clock
   readonly sink: EngineSink
   readonly memory: Memory
+  readonly target: TargetLife
+  readonly routes = new Routes((lane, shape) => this.#routeParts(lane, shape))
   /** How late requests were handed to the driver. */
   readonly lag = new LatencyCounts()
   readonly #parts: ContextParts
   readonly #attributors: ReadonlyMap<string, Attributor>
   readonly #stepAttributor: Attributor
-  readonly #routes = new Map<string, Route>()
   readonly #addresses: AddressBook
-  #lastRoute: Route | null = null
   #text: { readonly raw: string; readonly clean: string } = { raw: '', clean: '' }
   #seq = 0
   #steps = 0
   #sent = 0
   #tokens = 0
-  #isAnswered = false
-  #failures = 0
-  #firstFailureUs: Micros = 0
-  #lastFailure = ''
 
   constructor(parts: ContextParts) {
     this.#parts = parts
@@ -106,6 +71,7 @@ export class RunContext {
     this.plan = planShare(plan, this.share)
     this.clock = parts.clock
     this.sink = parts.sink
+    this.target = new TargetLife(parts.clock)
     this.#addresses = new AddressBook(plan, parts)
     this.memory = new Memory(plan, secrets)
     const read = responseReader({ dialect: plan.dialect, rules: plan.rules })
@@ -167,58 +133,34 @@ export class RunContext {
     return this.#parts.driverOf(name, origin)
   }
 
-  /** How requests of a shape go out on a lane. */
-  routeOf(lane: string, shape: string): Route {
-    const last = this.#lastRoute
-    // Most requests go the way of the one before.
-    if (last !== null && last.lane === lane && last.shape === shape) return last
-    const key = `${lane}\n${shape}`
-    const route = this.#routes.get(key) ?? this.#route(lane, shape)
-    this.#routes.set(key, route)
-    this.#lastRoute = route
-    return route
-  }
-
-  #route(laneName: string, shapeName: string): Route {
+  #routeParts(laneName: string, shapeName: string): RouteParts {
     const lane = this.#laneOf(laneName)
-    const shape = this.plan.shapes.find(({ name }) => name === shapeName)
-    assert(shape !== undefined, `no shape ${shapeName}`)
-    const parts = { ...this.#parts, runId: this.plan.runId, secrets: this.#secretsOf(lane) }
-    const whole = filledShape(shape, this.memory.variables)
-    const origin = this.addressOf(whole.path)?.origin
-    assert(origin !== undefined, `no address in ${whole.path}`)
+    const shape = filledShape(named(this.plan.shapes, shapeName), this.memory.variables)
+    const origin = this.addressOf(shape.path)?.origin
+    assert(origin !== undefined, `no address in ${shape.path}`)
     return {
-      origin: origin === this.#parts.origin ? null : origin,
-      lane: laneName,
-      shape: shapeName,
-      cost: shapeCost(shape),
+      lane,
+      shape,
+      request: { ...this.#parts, runId: this.plan.runId, secrets: this.#secretsOf(lane) },
       attributor: this.attributorOf(laneName),
-      template: requestTemplate(lane, whole, parts),
+      origin: origin === this.#parts.origin ? null : origin,
     }
   }
 
   #laneOf(name: string): Lane {
-    const lane = this.plan.lanes.find((candidate) => candidate.name === name)
-    assert(lane !== undefined, `no lane ${name}`)
-    return lane
+    return named(this.plan.lanes, name)
   }
 
   /** A scenario begins: nothing is captured yet. */
   begin(): void {
     this.memory.begin()
-    this.#forgetRoutes()
+    this.routes.forget()
   }
 
   /** Keeps what a step captured; false where there is nothing that can be kept. */
   keep(name: string, value: unknown, isSecret: boolean): boolean {
-    this.#forgetRoutes()
+    this.routes.forget()
     return this.memory.keep(name, value, isSecret)
-  }
-
-  /** What was rendered with variables as they were has to be rendered again. */
-  #forgetRoutes(): void {
-    this.#routes.clear()
-    this.#lastRoute = null
   }
 
   /** Why the requests of a phase cannot be sent; null: they can. */
@@ -296,27 +238,7 @@ export class RunContext {
 
   countEnded(record: RequestRecord): void {
     this.#tokens += (record.promptTokens ?? 0) + (record.completionTokens ?? 0)
-    if (record.status !== null) {
-      this.#isAnswered = true
-      this.#failures = 0
-    } else if (record.outcome === 'broken') {
-      if (this.#failures++ === 0) this.#firstFailureUs = this.clock.nowUs()
-      this.#lastFailure = record.error ?? ''
-    }
-  }
-
-  /** Nothing but broken connections for a while: the target is gone, not overloaded. */
-  get isTargetDead(): boolean {
-    if (this.#failures < deadFailures) return false
-    return !this.#isAnswered || this.clock.nowUs() - this.#firstFailureUs >= deadUs
-  }
-
-  get lastFailure(): string {
-    return this.#lastFailure
-  }
-
-  get failures(): number {
-    return this.#failures
+    this.target.ended(record)
   }
 
   gauges(lanes: readonly string[]): LimiterGauge[] {

@@ -234,7 +234,7 @@ export class Engine {
     const place = { scenario, phase }
     if (reason.kind === 'target-died') {
       this.#isTargetDead = true
-      const { failures, lastFailure } = this.#context
+      const { failures, lastFailure } = this.#context.target
       const text = `no answer from the target ${failures} times in a row: ${safeLine(lastFailure)}`
       this.#event('target-died', place, text)
     }

@@ -5,7 +5,7 @@ import type { Confidence, Outcome, RequestRecord, Stage, UsageSource } from '../
 import type { Micros } from '../core/units.ts'
 import type { Caller, Exchange, Sending } from '../drivers/driver.ts'
 import type { LedgerEntry } from '../limiters/ledger.ts'
-import type { Route } from './context.ts'
+import type { Route } from './routes.ts'
 
 /** Told of the end of one request; the record is only valid during the call. */
 export interface FlightOwner {

@@ -121,7 +121,7 @@ export class PhaseRun implements FlightDesk {
     const flight = this.#free.pop() ?? this.#newFlight()
     const i = index ?? this.#index
     this.#index = i + this.#context.share.of
-    const route = this.#context.routeOf(lane ?? laneOf(this.phase.lanes, i), this.#pickShape(i))
+    const route = this.#context.routes.of(lane ?? laneOf(this.phase.lanes, i), this.#pickShape(i))
     flight.seq = this.#context.nextSeq()
     flight.route = route
     flight.lane = route.lane
@@ -233,7 +233,7 @@ export class PhaseRun implements FlightDesk {
     this.#context.sink.record(flight)
     this.#context.countEnded(flight)
     if (flight.stage === 'measure') this.#counter.ended(flight)
-    if (this.#context.isTargetDead) this.stop({ kind: 'target-died' })
+    if (this.#context.target.isDead) this.stop({ kind: 'target-died' })
     if (this.sendable === 0) this.checkStop()
     // The owner may send again at once, but not on this flight: it still reads it.
     flight.owner?.flightEnded(flight)
