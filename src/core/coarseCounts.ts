@@ -1,5 +1,5 @@
 // Counts of spans at some 1 % resolution, sparse: what charts and intervals of a long run keep by the
-// thousand, where exact histograms would fill memory.
+// thousand, where exact histograms, or a Map of some hundred buckets each, would fill memory.
 
 import { type CountsCut, indexOf, latencyUsMax, valueAt } from './latencyCounts.ts'
 import type { Micros } from './units.ts'
@@ -10,7 +10,9 @@ const subBucketBits = 8
 
 /** Merged only by addition: whole = merge(parts). */
 export class CoarseCounts {
-  readonly #counts = new Map<number, number>()
+  /** Buckets that have counts, in rising order, and their counts. */
+  #indices: Uint16Array = new Uint16Array()
+  #counts: Float64Array = new Float64Array()
   #count = 0
   #maxUs: Micros = 0
 
@@ -23,15 +25,18 @@ export class CoarseCounts {
     return this.#count === 0 ? null : this.#maxUs
   }
 
-  /** Adds what a slice counted. */
+  /** Adds what a slice counted; its indices rise. */
   addCut({ indices, counts, count, maxUs }: CountsCut): void {
-    for (const [i, index] of indices.entries()) this.#add(coarseOf(valueAt(index)), counts[i]!)
+    this.#add(
+      indices.map((index) => coarseOf(valueAt(index))),
+      counts,
+    )
     this.#count += count
     this.#maxUs = Math.max(this.#maxUs, maxUs)
   }
 
   merge(other: CoarseCounts): void {
-    for (const [index, count] of other.#counts) this.#add(index, count)
+    this.#add(other.#indices, other.#counts)
     this.#count += other.#count
     this.#maxUs = Math.max(this.#maxUs, other.#maxUs)
   }
@@ -63,13 +68,32 @@ export class CoarseCounts {
 
   /** Middles of the buckets that have counts, in rising order. */
   buckets(): readonly { readonly us: Micros; readonly count: number }[] {
-    return [...this.#counts]
-      .sort(([a], [b]) => a - b)
-      .map(([index, count]) => ({ us: middleOf(index), count }))
+    return Array.from(this.#indices, (index, i) => ({
+      us: middleOf(index),
+      count: this.#counts[i]!,
+    }))
   }
 
-  #add(index: number, count: number): void {
-    this.#counts.set(index, (this.#counts.get(index) ?? 0) + count)
+  /** Adds counts of buckets that rise, some of which may be the same. */
+  #add(indices: Uint16Array, counts: ArrayLike<number>): void {
+    const summed = { indices: [] as number[], counts: [] as number[] }
+    const take = (index: number, count: number) => {
+      const last = summed.indices.length - 1
+      if (summed.indices[last] === index) summed.counts[last]! += count
+      else {
+        summed.indices.push(index)
+        summed.counts.push(count)
+      }
+    }
+    let own = 0
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i]!
+      while (this.#indices[own]! <= index) take(this.#indices[own]!, this.#counts[own++]!)
+      take(index, counts[i]!)
+    }
+    while (own < this.#indices.length) take(this.#indices[own]!, this.#counts[own++]!)
+    this.#indices = Uint16Array.from(summed.indices)
+    this.#counts = Float64Array.from(summed.counts)
   }
 }
 
