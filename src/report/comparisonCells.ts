@@ -3,6 +3,7 @@
 import { type Change, type Comparison, changeVerdicts } from '../analysis/comparison.ts'
 import type { MetricId, RunMetric } from '../analysis/runMetrics.ts'
 import { formatRate, formatShare, formatSpan, unknown } from '../core/format.ts'
+import { safeLine } from '../core/text.ts'
 
 /** One table of a comparison; its first column is the verdict. */
 export interface ComparisonTable {
@@ -16,10 +17,10 @@ export function limiterCells({ limiters }: Comparison): ComparisonTable {
     head: ['verdict', 'limiter', 'parameter', 'base', 'candidate', 'change', 'p', 'n', 'why'],
     rows: limiters.map((change) => [
       change.verdict,
-      change.lane === '' ? change.limiter : `${change.limiter} on ${change.lane}`,
+      safeLine(change.lane === '' ? change.limiter : `${change.limiter} on ${change.lane}`),
       change.parameter,
-      change.baseText,
-      change.candidateText,
+      safeLine(change.baseText),
+      safeLine(change.candidateText),
       changeText(change.ratio),
       pText(change.p),
       String(change.n),
@@ -50,7 +51,7 @@ export function metricCells({ metrics }: Comparison): ComparisonTable {
 
 /** 'interplay, free, cheap: p99 response'. */
 export function metricText({ scenario, lane, shape, name }: MetricId): string {
-  return `${[scenario, lane, shape].filter((part) => part !== '').join(', ')}: ${name}`
+  return safeLine(`${[scenario, lane, shape].filter((part) => part !== '').join(', ')}: ${name}`)
 }
 
 /** One sentence for the whole. */
@@ -69,7 +70,8 @@ export function verdictText(comparison: Comparison): string {
 /** Notes and what was left out, as lines. */
 export function noteLines({ notes, base, candidate }: Comparison): string[] {
   const left = [...base.dropped, ...candidate.dropped]
-  return [...notes, ...left.map(({ runId, why }) => `left out: ${runId} (${why})`)]
+  const lines = [...notes, ...left.map(({ runId, why }) => `left out: ${runId} (${why})`)]
+  return lines.map((line) => safeLine(line, 400))
 }
 
 export function valueText(unit: RunMetric['unit'], value: number | null): string {

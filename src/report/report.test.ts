@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { parse } from 'csv-parse/sync'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { RunSummary } from '../analysis/result.ts'
@@ -264,6 +265,18 @@ describe('what a hostile target says', () => {
     expect(junit.parse(text).testsuites.failures).toBe('2')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
     expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\ufffe\uffff]|[\ud800-\udfff]/)
+  })
+
+  test('is neither a formula nor a control character in any CSV file', () => {
+    const names = readdirSync(hostile).filter((name) => name.endsWith('.csv'))
+    expect(names).toEqual(expect.arrayContaining(['intervals.csv', 'limiters.csv', 'summary.csv']))
+    for (const name of names) {
+      const cells = (parse(file(hostile, name)) as string[][]).flat()
+      const isFormula = (cell: string) => /^[=+\-@\t\r]/.test(cell) && Number.isNaN(Number(cell))
+      expect(cells.filter(isFormula)).toEqual([])
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
+      expect(cells.filter((cell) => /[\u0000-\u001f\u007f-\u009f]/.test(cell))).toEqual([])
+    }
   })
 
   test('has no end, and the reports have', () => {
