@@ -56,9 +56,10 @@ function namesOf(plan: Plan, scenario: Scenario): KnownNames {
 }
 
 function stepsOf(scenario: Scenario): Step[] {
-  const { needs, setup, phases, steps, teardown } = scenario
+  const { needs, setup, phases, probes, steps, teardown } = scenario
   const before = phases.flatMap((phase) => phase.before)
-  return [...needs, ...setup, ...before, ...steps, ...teardown]
+  const beside = probes.map(({ step }) => step)
+  return [...needs, ...setup, ...before, ...beside, ...steps, ...teardown]
 }
 
 /** A name that a statement uses; null where it has none, filters it may have. */
