@@ -28,6 +28,7 @@ export interface HypothesisClass {
   /** Several far apart parameters may agree: seeds are to be tried again and again. */
   readonly hasAliases: boolean
   readonly hasStep: boolean
+  readonly isLossy: boolean
   /** How many times rougher than others its span may be known: each look at it costs a whole limit. */
   readonly roughness: number
   model(parameters: Parameters): Hypothesis
@@ -158,6 +159,7 @@ function windowClass(entry: WindowClass): HypothesisClass {
     hasAliases: hasPhase && kind === 'fixed-window',
     free: hasPhase ? ['spanUs', 'phaseUs'] : ['spanUs'],
     hasStep: false,
+    isLossy: false,
     roughness: entry.extended === true ? 2 : 1,
     model: ({ limit, spanUs, phaseUs }) => ({
       algorithm: windowModel(entry, limit, Math.round(spanUs)),
@@ -220,6 +222,7 @@ function bucketClass(
     hasAliases: hasStep,
     free: hasStep ? ['spanUs', 'phaseUs'] : ['spanUs'],
     hasStep,
+    isLossy: refillStyle.startsWith('lossy'),
     roughness: 1,
     model: ({ limit, spanUs, phaseUs, step }) => ({
       algorithm: {

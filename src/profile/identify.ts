@@ -126,7 +126,9 @@ export class Identifier {
     this.#others = question.others ?? []
     this.#filler = question.filler ?? null
     this.#exhaustMost = question.exhaustMost ?? Math.floor(session.requestsLeft / 2)
-    this.#classes = question.mayChargeAfter ? [...classes, ...classes.map(chargedAfter)] : classes
+    // Behind others so little is seen of a limiter that one with losses would explain nearly anything.
+    const likely = this.#others.length > 0 ? classes.filter(({ isLossy }) => !isLossy) : classes
+    this.#classes = question.mayChargeAfter ? [...likely, ...likely.map(chargedAfter)] : likely
   }
 
   /** Everything up to a conclusion; throws `Ended` when the budget does not reach that far. */

@@ -2,7 +2,7 @@
 // when requests cost more of something else. Must not know how documents are written.
 
 import { type LimitUnit, limitOf } from '../core/limits.ts'
-import { type Identified, Identifier, type Question } from './identify.ts'
+import { type Identification, type Identified, Identifier, type Question } from './identify.ts'
 import { verdictsOf } from './judging.ts'
 import type { Observation, ProbeRequest, ProbeShape } from './observation.ts'
 import type { Other } from './others.ts'
@@ -29,6 +29,8 @@ export class LayerSearch {
   readonly #first: Identified
   readonly #from: number
   readonly layers: Layer[] = []
+  /** What was met and could not be told. */
+  readonly reasons: string[] = []
   hasReplacedFirst = false
 
   constructor(session: Session, request: ProbeRequest, first: Identified, from: number) {
@@ -78,9 +80,13 @@ export class LayerSearch {
       mayChargeAfter: unit !== 'requests',
     })
     const identification = await identifier.run()
-    if (identification.kind !== 'identified') return null
-    const { isForetold, rivals } = identification.found
-    if (!isForetold && rivals.length === 0) return null
+    if (identification.kind === 'unlimited') return null
+    if (!isTold(identification)) {
+      this.reasons.push(
+        `something else denied ${unit} that it lets through; what, could not be told`,
+      )
+      return null
+    }
     const { observations, trace } = identifier
     return { found: identification.found, unit, observations, trace }
   }
@@ -115,6 +121,14 @@ export class LayerSearch {
     const named = observations.find(({ unit }) => unit !== null && unit !== 'requests')
     return named?.unit ?? 'tokens'
   }
+}
+
+function isTold(
+  identification: Identification,
+): identification is Extract<Identification, { kind: 'identified' }> {
+  if (identification.kind !== 'identified') return false
+  const { isForetold, rivals } = identification.found
+  return isForetold || rivals.length > 0
 }
 
 /** The shape that costs most, when it costs far more than the first. */

@@ -137,6 +137,16 @@ describe('a profile', () => {
     ])
   })
 
+  test.each([45, 18])('reports a limit that changed half-way, to %i', async (limit) => {
+    const [startUs, fromUs] = [1_000e6, 1_090e6]
+    const later = { fromUs, limiters: [named(fixedWindow(limit, 20e6))] }
+    const target = { limiters: [named(fixedWindow(30, 20e6))], startUs, later, seed: 2 }
+    const { document } = await profileOf(target, { searchesFurther: false })
+    expect(document.limiters).toMatchObject([{ algorithm: 'fixed-window', limit }])
+    const warning = document.warnings.find(({ code }) => code === 'limit-changed')!
+    expect(warning.figures).toMatchObject({ from: 30, to: limit })
+  })
+
   test('is the same again for the same seed', async () => {
     const target = { limiters: [named(tokenBucket(12, 1, 2e6))] }
     const runs = [await profileOf(target), await profileOf(target)]

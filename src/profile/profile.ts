@@ -6,7 +6,10 @@ import {
   type NamedLimiter,
   windowUsOf,
 } from '../core/limits.ts'
+import { randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
+import { longestBeginning } from './changed.ts'
+import type { HypothesisClass } from './classes.ts'
 import { profiled } from './conclude.ts'
 import type { ProfileOptions, ProfileResult } from './contract.ts'
 import {
@@ -146,6 +149,7 @@ class Profile {
     }
     if (search.hasReplacedFirst) this.#forgetFirst()
     for (const layer of search.layers) this.#add(layer)
+    this.#draft.reasons.push(...search.reasons)
     return search.layers.length > 0
   }
 
@@ -165,8 +169,7 @@ class Profile {
         await this.#unlimited(identification.requests)
         return
       case 'undetermined':
-        if (identification.found !== null) this.#add(this.#layerOf(identification.found))
-        this.#undetermined(identification.reason, 'concluded')
+        await this.#unexplained(identification)
         return
       case 'unreleased':
         this.#undetermined(unreleasedText(identification), 'duration')
@@ -228,6 +231,42 @@ class Profile {
     this.#undetermined(more.refutation!, 'concluded')
   }
 
+  // What no model explains may be one limit first and then another.
+  async #unexplained({ reason, found }: Extract<Identification, { kind: 'undetermined' }>) {
+    const layer = found === null ? null : this.#layerOf(found)
+    if (layer !== null && !layer.found.isExplained) {
+      const after = await this.#identifyAgain(layer)
+      const before = after === null ? null : this.#before(layer, after.of)
+      if (after !== null && before !== null) {
+        this.#keep(after.known)
+        this.#draft.warnings.push(limitChanged(before.limiter, after.known.limiter, before.sinceS))
+        this.#draft.conclusion = 'identified'
+        return
+      }
+    }
+    if (layer !== null) this.#add(layer)
+    this.#undetermined(reason, 'concluded')
+  }
+
+  /** What the limiter was, if it was of this class, and for how many seconds. */
+  #before(layer: Layer, of: HypothesisClass) {
+    const { trace, observations } = layer
+    const random = randomStream(this.#session.options.seed, 'before')
+    const beginning = longestBeginning(of, trace, random)
+    if (beginning === null) return null
+    const { fit, groups } = beginning
+    const until = trace[groups - 1]!.toUs
+    const sinceS = Math.round((until - observations[0]!.sentUs) / 1e6)
+    const leader = { fit, odds: 1 }
+    const { limiter } = this.#knownOf({
+      found: { ...layer.found, leader, rivals: [], isExplained: true },
+      unit: 'requests',
+      observations: observations.filter(({ sentUs }) => sentUs <= until),
+      trace: trace.slice(0, groups),
+    })
+    return { limiter, sinceS }
+  }
+
   // What it no longer explains is another limiter's doing, or its limit is not what it was.
   async #broken(layer: Layer, brokenUs: Micros): Promise<void> {
     this.#session.note('it no longer explains what comes: another limiter, or another limit')
@@ -236,17 +275,17 @@ class Profile {
     if (await this.#further(layer)) return
     const sinceS = Math.round((brokenUs - this.#session.observations[0]!.sentUs) / 1e6)
     const after = await this.#identifyAgain(layer)
-    const changed = limitChanged(before.limiter, after?.limiter ?? null, sinceS)
+    const changed = limitChanged(before.limiter, after?.known.limiter ?? null, sinceS)
     if (after !== null) {
       this.#forgetFirst()
-      this.#keep(after)
+      this.#keep(after.known)
     }
     this.#draft.warnings.push(changed)
     if (after === null) this.#undetermined(changed.message, this.#draft.endedBy)
   }
 
   /** The limiter as it is now, once it is fresh again. */
-  async #identifyAgain({ found }: Layer): Promise<Known | null> {
+  async #identifyAgain({ found }: Layer) {
     const { of, best } = found.leader.fit
     const windowUs = windowUsOf(of.model(best).algorithm) ?? 0
     await this.#session.sleepUntil(this.#session.nowUs + 2 * windowUs)
@@ -258,8 +297,8 @@ class Profile {
     })
     const identification = await this.#identifier.run()
     if (identification.kind !== 'identified' || identification.found.brokenUs !== null) return null
-    const { observations, trace } = this.#identifier
-    return this.#knownOf({ found: identification.found, unit: 'requests', observations, trace })
+    const known = this.#knownOf(this.#layerOf(identification.found))
+    return { of: identification.found.leader.fit.of, known }
   }
 
   #layerOf(found: Identified): Layer {
