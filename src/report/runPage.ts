@@ -79,12 +79,19 @@ function banner(summary: RunSummary): Html {
     ['seed', String(summary.seed)],
   ]
   return html`<header>
-<h1>${summary.scenarios.map(({ name }) => name).join(', ') || summary.runId}</h1>
+<h1>${titleOf(summary)}</h1>
 <p>${summary.runId} · ${summary.target} · ${summary.startedAt}</p>
 <div class="verdict ${word}" role="status"><strong>${word}</strong> ${why === '' ? sentence(summary) : why}</div>
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 <nav aria-label="Contents"><ul>${contents.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 </header>`
+}
+
+/** Its scenarios, where they are few. */
+function titleOf({ scenarios, runId }: RunSummary): string {
+  const names = scenarios.map(({ name }) => name)
+  if (names.length <= 4) return names.join(', ') || runId
+  return `${names.length} scenarios: ${names[0]} … ${names.at(-1)}`
 }
 
 /** What a passed run has shown. */
