@@ -51,8 +51,12 @@ function judgeComparison({ left, operator, right }: Comparison, subject: CheckSu
     reason,
     ...figuresOf(actual, expected),
   })
-  if (actual.value === null) return judged('inconclusive', actual.text)
-  if (expected.value === null) return judged('inconclusive', expected.text)
+  // What could not be read says why, once.
+  const open = (found: string, reason: string) => {
+    return { ...judged('inconclusive', reason), actual: found }
+  }
+  if (actual.value === null) return open('', actual.text)
+  if (expected.value === null) return open(actual.text, expected.text)
   const answers = cornersOf(actual, operator).flatMap((a) =>
     cornersOf(expected, operator).map((b) => holds(a, operator, b)),
   )
