@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -169,7 +170,10 @@ async function killed(target: string, afterMs: number): Promise<number> {
   const results = join(place.path, 'results')
   while (!existsSync(results) || readdirSync(results).length === 0) await sleep(5)
   const folder = join(results, readdirSync(results)[0]!)
-  while (!existsSync(join(folder, journalName))) await sleep(5)
+  const journalBytes = () =>
+    statSync(join(folder, journalName), { throwIfNoEntry: false })?.size ?? 0
+  // Its first commit, which says what the run is: before that there is nothing to recover.
+  while (journalBytes() < 512) await sleep(5)
   await sleep(afterMs)
   const killedMs = Date.now()
   child.kill('SIGKILL')
