@@ -35,6 +35,9 @@ export interface HypothesisClass {
   seeds(features: TraceFeatures): readonly Parameters[]
 }
 
+/** By how much of the dearest request the last that passes may have gone beyond the limit. */
+const overshoots = [0.9, 0.4] as const
+
 /** The class of those that charge after the response. */
 export function chargedAfter(of: HypothesisClass): HypothesisClass {
   return {
@@ -42,6 +45,12 @@ export function chargedAfter(of: HypothesisClass): HypothesisClass {
     id: `${of.id}/post`,
     title: `${of.title}, charged after the response`,
     model: (parameters) => ({ ...of.model(parameters), isPost: true }),
+    seeds: (features) =>
+      of
+        .seeds(features)
+        .flatMap((at) =>
+          overshoots.map((share) => ({ ...at, limit: at.limit - share * features.mostCost })),
+        ),
   }
 }
 

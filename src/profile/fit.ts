@@ -48,20 +48,25 @@ export function fitClass(of: HypothesisClass, context: FitContext, before: Fit |
   const isWorse = before === null || search.least > before.mismatches
   if (isWorse || of.hasAliases || context.isThorough) {
     for (const parameters of of.seeds(context.features)) search.try(parameters)
-    for (const parameters of (context.kin ?? []).flatMap(around)) search.try(parameters)
+    const near = (context.kin ?? []).flatMap((at) => around(at, context.features.mostCost))
+    for (const parameters of near) search.try(parameters)
     if (search.least > (context.mismatchesMost ?? Number.POSITIVE_INFINITY)) return search.outline()
     search.refine()
   }
   return search.explore()
 }
 
-/** What one kind explains with a unit more, its kin may with a boundary that much earlier or later. */
-function around(at: Parameters): Parameters[] {
+/**
+ * What one kind explains with a unit more, its kin may with a boundary that much earlier or later; and
+ * with a part of a request more, one that charges after the response.
+ */
+function around(at: Parameters, mostCost: number): Parameters[] {
   const unitUs = at.spanUs / at.limit
-  return [-1, 0, 1].flatMap((units) =>
+  const shares = mostCost === 1 ? [-1, 0, 1] : [-0.9, -0.6, -0.3, 0, 0.3, 0.6, 0.9]
+  return shares.flatMap((share) =>
     [-1, -0.5, 0, 0.5, 1].map((shift) => ({
       ...at,
-      limit: at.limit + units,
+      limit: at.limit + share * mostCost,
       phaseUs: at.phaseUs + shift * unitUs,
     })),
   )
