@@ -80,6 +80,7 @@ const rivalOddsLeast = 0.002
 const unexplainedMost = 2
 const unexplainedShareMost = 0.005
 const wholeShare = 0.85
+const notFresh = 'the limiter had been used up before it was looked at'
 /** Mismatches beyond which a class that had foretold a whole limit explains nothing any more. */
 const brokenBy = 4
 const spanErrorMost = 0.007
@@ -139,6 +140,7 @@ export class Identifier {
     let verified = 0
     for (let round = 0; round < roundsMost; round++) {
       let weighed = this.#weigh()
+      if (weighed.length === 0) return { kind: 'undetermined', reason: notFresh, found: null }
       if (this.#isBroken(weighed)) return this.#untilBroken()
       this.#trust(weighed)
       if (this.#isSettled(weighed)) weighed = this.#searchAgain()
