@@ -8,9 +8,9 @@ const servedPerS = 200
 const loads = [0.5, 0.8]
 const lengths = [300, 600]
 
-/** `scale` 1: 300 runs of each kind. */
+/** `scale` 1: 600 runs of each kind. */
 export function coverageTable(scale: number): string {
-  const runs = Math.max(10, Math.round(300 * scale))
+  const runs = Math.max(10, Math.round(600 * scale))
   const head = ['M/M/1 at', 'seconds', 'requests', 'worth', 'p99 ±', '95 % interval holds the p99']
   const lines = loads.flatMap((load) => lengths.map((seconds) => line({ load, seconds, runs })))
   const rows = [head, head.map(() => '---'), ...lines]
