@@ -117,7 +117,7 @@ describe.concurrent('a target that misbehaves: undetermined, with the reason, an
       }),
     )
     const { exitCode, document } = await profiled(server.origin, ...within, '--max-duration', '9s')
-    expect(exitCode).toBe(3)
+    expect(exitCode, JSON.stringify(document)).toBe(3)
     expect(document.conclusion).toBe('undetermined')
     expect(document.reasons.length).toBeGreaterThan(0)
   }, 60_000)

@@ -339,8 +339,8 @@ class Profile {
     const found = this.#identifier?.soFar() ?? null
     if (found !== null) this.#add(this.#layerOf(found))
     this.#undetermined(endedText[by], by)
-    // What has been foretold is known, if not as closely as it could be.
-    if (found?.isForetold) this.#draft.conclusion = 'identified'
+    // What has been foretold, and explains everything, is known, if not as closely as it could be.
+    if (found?.isForetold && found.isExplained) this.#draft.conclusion = 'identified'
   }
 
   #undetermined(reason: string, by: ProfileResult['endedBy']): void {
