@@ -54,5 +54,5 @@ export type {
   SystemInput,
   TargetInput,
 } from './config/schema.ts'
+export type { ProfileDocument, ProfiledLimiter, ProfileWarning } from './core/profileDocument.ts'
 export type { ProfileEvent } from './profile/contract.ts'
-export type { ProfileDocument, ProfiledLimiter, ProfileWarning } from './profile/document.ts'

@@ -2,7 +2,7 @@
 // documentation and source.
 
 import type { ProfileSettings } from '../../src/commands/profileJob.ts'
-import type { ProfiledAlgorithm } from '../../src/profile/document.ts'
+import type { ProfiledAlgorithm } from '../../src/core/profileDocument.ts'
 import { haproxy, hasProgram, nginx, varnish } from '../../src/testing/daemons.ts'
 import {
   expressLimiter,

@@ -1,6 +1,6 @@
 // Whether a profile of a limiter that is known is right.
 
-import type { ProfileDocument, ProfiledLimiter } from '../../src/profile/document.ts'
+import type { ProfileDocument, ProfiledLimiter } from '../../src/core/profileDocument.ts'
 import { algorithmText } from '../../src/profile/wording.ts'
 import type { Truth } from './cases.ts'
 

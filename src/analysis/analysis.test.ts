@@ -8,6 +8,7 @@ import {
   cheap,
   declaredBy,
   expensive,
+  interplay,
   phase,
   plan,
   scenario,
@@ -177,20 +178,11 @@ describe('statements', () => {
 })
 
 describe('a summary', () => {
-  const interplay = plan({
+  const interplayPlan = plan({
     limiters: declaredBy(kuadrant),
     scenarios: [
       {
-        ...scenario(
-          'interplay',
-          phase({ name: 'cheap-first', until: [{ kind: 'rejected', limiter: '*', plus: 2 }] }),
-          phase({
-            name: 'expensive-first',
-            isolate: 'window',
-            mix: [{ shape: 'expensive', weight: 1 }],
-            until: [{ kind: 'rejected', limiter: '*', plus: 2 }],
-          }),
-        ),
+        ...interplay(),
         expectations: [
           'first(cheap-first).limiter == requests',
           'first(cheap-first).admitted == 40',
@@ -223,9 +215,9 @@ describe('a summary', () => {
   })
 
   async function summaryOf(change: Partial<Parameters<typeof summarize>[0]> = {}) {
-    const { records, gaps } = await simulate({ plan: interplay, spec: kuadrant })
+    const { records, gaps } = await simulate({ plan: interplayPlan, spec: kuadrant })
     const recorder = new RunRecorder({
-      plan: interplay,
+      plan: interplayPlan,
       folder: null,
       startedMs: 0,
       redact: (text) => text,
@@ -233,7 +225,7 @@ describe('a summary', () => {
       hasJournal: false,
       onWriteError: () => {},
     })
-    const folds = new RunFolds(interplay, {
+    const folds = new RunFolds(interplayPlan, {
       slice: (slice) => recorder.slice(slice),
       event: () => {},
     })
@@ -242,8 +234,8 @@ describe('a summary', () => {
     folds.close()
     recorder.findings = folds.findings.all()
     return summarize({
-      plan: interplay,
-      planHash: planHash(interplay),
+      plan: interplayPlan,
+      planHash: planHash(interplayPlan),
       target: 'gateway:kuadrant',
       startedMs: 0,
       durationUs: 20e6,

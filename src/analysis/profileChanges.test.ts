@@ -1,27 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type ComparedProfile, compareProfiles, type ProfiledLimits } from './profileChanges.ts'
-
-const requests: ProfiledLimits = {
-  id: 'requests',
-  algorithm: 'fixed-window',
-  equivalents: [],
-  unit: 'requests',
-  limit: 60,
-  windowMs: 60_000,
-  burst: null,
-  refillPerS: null,
-  anchor: 'first-request',
-  charge: 'pre',
-  chargesRejected: false,
-  scope: ['authorization'],
-  retryAfter: { present: true },
-  status: 429,
-  confidence: 0.997,
-  intervals: { limit: [60, 60], windowMs: [59_980, 60_040] },
-}
+import type { ProfiledLimiter } from '../core/profileDocument.ts'
+import { profiledWindow as requests } from '../testing/profiledLimiters.ts'
+import { type ComparedProfile, compareProfiles } from './profileChanges.ts'
 
 const profileOf = (
-  limiters: readonly ProfiledLimits[],
+  limiters: readonly ProfiledLimiter[],
   changes: Partial<ComparedProfile> = {},
 ): ComparedProfile => ({
   name: 'profile.json',
@@ -33,7 +16,7 @@ const profileOf = (
 })
 
 /** Verdict, and the changes that are not EQUIVALENT. */
-function changed(after: Partial<ProfiledLimits>, before: Partial<ProfiledLimits> = {}) {
+function changed(after: Partial<ProfiledLimiter>, before: Partial<ProfiledLimiter> = {}) {
   const base = profileOf([{ ...requests, ...before }])
   const candidate = profileOf([{ ...requests, ...after }])
   const { verdict, limiters } = compareProfiles(base, candidate)
@@ -53,7 +36,7 @@ describe('two profiles', () => {
     ['limit', { limit: 58, intervals: { limit: [58, 58] } }],
     ['window', { windowMs: 66_000, intervals: { windowMs: [65_970, 66_020] } }],
     ['charges rejected', { chargesRejected: true }],
-    ['Retry-After', { retryAfter: { present: false } }],
+    ['Retry-After', { retryAfter: { present: false, medianErrorMs: null } }],
     ['algorithm', { algorithm: 'sliding-log' }],
     ['status', { status: 503 }],
     ['scope', { scope: ['path'] }],
@@ -71,7 +54,7 @@ describe('two profiles', () => {
   test('say nothing where what was observed leaves both possible', () => {
     const wide = { limit: 55, intervals: { limit: [50, 62] } } as const
     expect(changed(wide)).toEqual(['INCONCLUSIVE', ['limit', null]])
-    const either = { algorithm: 'sliding-log', equivalents: ['fixed-window'] }
+    const either = { algorithm: 'sliding-log', equivalents: ['fixed-window'] } as const
     expect(changed(either)).toEqual(['INCONCLUSIVE', ['algorithm', null]])
     const unsure = { limit: 50, confidence: 0.7, intervals: { limit: [50, 50] } } as const
     expect(changed(unsure)).toEqual(['INCONCLUSIVE', ['limit', null]])

@@ -1,42 +1,18 @@
 // What changed about limiters between two profiles: every parameter with what the observations left
-// possible. Must not know how a profile is made.
+// possible.
 
 import { formatInteger, formatRate, formatSpan } from '../core/format.ts'
+import type { ProfileDocument, ProfiledLimiter } from '../core/profileDocument.ts'
 import { type Bracket, bracketChange, exactChange } from './brackets.ts'
 import { worstOf } from './compare.ts'
 import { type Change, type Comparison, comparisonSchema, type LimiterChange } from './comparison.ts'
 import { defaultThresholds, type Thresholds } from './shifts.ts'
 
-/** As much of an identified limiter as is compared; null: not known, or none. */
-export interface ProfiledLimits {
-  readonly id: string
-  readonly algorithm: string
-  /** Other algorithms that nothing told apart from it. */
-  readonly equivalents: readonly string[]
-  readonly unit: string
-  readonly limit: number | null
-  readonly windowMs: number | null
-  readonly burst: number | null
-  readonly refillPerS: number | null
-  readonly anchor: string | null
-  readonly charge: string | null
-  readonly chargesRejected: boolean | null
-  readonly scope: readonly string[] | null
-  readonly retryAfter: { readonly present: boolean }
-  readonly status: number | null
-  readonly confidence: number
-  /** What the observations leave possible, by parameter. */
-  readonly intervals: Readonly<Record<string, Bracket>>
-}
-
-export interface ComparedProfile {
-  /** What it goes by: the name of its file. */
-  readonly name: string
-  readonly target: string
-  readonly conclusion: string
-  readonly reasons: readonly string[]
-  readonly limiters: readonly ProfiledLimits[]
-}
+/** A profile, and what it goes by: the name of its file. */
+export type ComparedProfile = Pick<
+  ProfileDocument,
+  'target' | 'conclusion' | 'reasons' | 'limiters'
+> & { readonly name: string }
 
 /** Compares the limiters that two profiles found. */
 export function compareProfiles(
@@ -72,14 +48,14 @@ function openNotes({ name, conclusion, reasons }: ComparedProfile): string[] {
 
 /** The two sides of one limiter. */
 interface LimiterPair {
-  readonly before: ProfiledLimits | null
-  readonly after: ProfiledLimits | null
+  readonly before: ProfiledLimiter | null
+  readonly after: ProfiledLimiter | null
 }
 
 /** By name; those that are left by their unit, where that is without a doubt. */
 function matched(
-  base: readonly ProfiledLimits[],
-  candidate: readonly ProfiledLimits[],
+  base: readonly ProfiledLimiter[],
+  candidate: readonly ProfiledLimiter[],
 ): LimiterPair[] {
   const named = base.map((before) => ({
     before,
@@ -88,13 +64,13 @@ function matched(
   const gone = named.filter(({ after }) => after === null).map(({ before }) => before)
   const come = candidate.filter(({ id }) => !base.some((before) => before.id === id))
   const renamed = gone.flatMap((before) => {
-    const isSame = ({ unit }: ProfiledLimits) => unit === before.unit
+    const isSame = ({ unit }: ProfiledLimiter) => unit === before.unit
     const [after, more] = come.filter(isSame)
     return after === undefined || more !== undefined || gone.filter(isSame).length > 1
       ? []
       : [{ before, after }]
   })
-  const isRenamed = (one: ProfiledLimits) =>
+  const isRenamed = (one: ProfiledLimiter) =>
     renamed.some(({ before, after }) => before === one || after === one)
   return [
     ...named.filter(({ before, after }) => after !== null || !isRenamed(before)),
@@ -130,7 +106,7 @@ function changesOf(
 
 /** A limiter that only one of them found: no news from a profile that could not conclude. */
 function presence(
-  before: ProfiledLimits | null,
+  before: ProfiledLimiter | null,
   { base, candidate }: { readonly base: ComparedProfile; readonly candidate: ComparedProfile },
 ): Draft {
   const isGone = before !== null
@@ -161,7 +137,7 @@ const amounts: readonly Amount[] = [
   { name: 'refill', key: 'refillPerS', text: formatRate, worse: 'lower' },
 ]
 
-type Both = { readonly before: ProfiledLimits; readonly after: ProfiledLimits }
+type Both = { readonly before: ProfiledLimiter; readonly after: ProfiledLimiter }
 
 function amountChange(
   { name, key, text, worse }: Amount,
@@ -177,14 +153,14 @@ function amountChange(
   return [{ parameter: name, baseText: side(a), candidateText: side(b), change }]
 }
 
-function bracketOf(limiter: ProfiledLimits, key: Amount['key']): Bracket | null {
+function bracketOf(limiter: ProfiledLimiter, key: Amount['key']): Bracket | null {
   const value = limiter[key]
   return limiter.intervals[key] ?? (value === null ? null : [value, value])
 }
 
 interface Property {
   readonly name: string
-  readonly of: (limiter: ProfiledLimits) => string | null
+  readonly of: (limiter: ProfiledLimiter) => string | null
   /** The value that is the worse of two; without it no way is better: somebody has to look. */
   readonly worse?: string
 }
@@ -215,7 +191,7 @@ function propertyChange({ name, of, worse }: Property, { before, after }: Both):
   return [{ parameter: name, baseText: a, candidateText: b, change }]
 }
 
-function mayBeSame(before: ProfiledLimits, after: ProfiledLimits): boolean {
+function mayBeSame(before: ProfiledLimiter, after: ProfiledLimiter): boolean {
   const names = [after.algorithm, ...after.equivalents]
   return [before.algorithm, ...before.equivalents].some((name) => names.includes(name))
 }
@@ -223,7 +199,7 @@ function mayBeSame(before: ProfiledLimits, after: ProfiledLimits): boolean {
 /** Below this, a limiter is not known well enough to say that it has changed. */
 const confidenceLeast = 0.95
 
-function doubted(draft: Draft, limiters: readonly ProfiledLimits[]): Draft {
+function doubted(draft: Draft, limiters: readonly ProfiledLimiter[]): Draft {
   const least = Math.min(...limiters.map(({ confidence }) => confidence))
   if (least >= confidenceLeast || draft.change.verdict === 'EQUIVALENT') return draft
   return { ...draft, change: open(`the limiter is known with confidence ${least.toFixed(2)} only`) }

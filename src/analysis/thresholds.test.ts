@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { presets } from '../gateway/presets.ts'
 import { requestRecord } from '../testing/requestRecords.ts'
-import { declaredBy, phase, plan, scenario } from '../testing/simulate.ts'
+import { declaredBy, interplay, phase, plan, scenario } from '../testing/simulate.ts'
 import { madeUp, storeRun, storeSimulation } from '../testing/storedRuns.ts'
 import { parseStatement } from './statement.ts'
 import { checkNames } from './statementNames.ts'
@@ -11,22 +11,10 @@ import { readRun } from './storedRun.ts'
 import { StatementError } from './vocabulary.ts'
 
 const kuadrant = presets.kuadrant!
-const interplay = {
-  ...scenario(
-    'interplay',
-    phase({ name: 'cheap-first', until: [{ kind: 'rejected', limiter: '*', plus: 2 }] }),
-    phase({
-      name: 'expensive-first',
-      isolate: 'window',
-      mix: [{ shape: 'expensive', weight: 1 }],
-      until: [{ kind: 'rejected', limiter: '*', plus: 2 }],
-    }),
-  ),
-}
-const withLimits = plan({ limiters: declaredBy(kuadrant), scenarios: [interplay] })
+const withLimits = plan({ limiters: declaredBy(kuadrant), scenarios: [interplay()] })
 
 async function judged(...expectations: string[]) {
-  const scenarios = [{ ...interplay, expectations }]
+  const scenarios = [{ ...interplay(), expectations }]
   const path = await storeRun({ spec: kuadrant, plan: { ...withLimits, scenarios } })
   return readRun(path).summary.scenarios[0]!.checks
 }
@@ -84,7 +72,7 @@ describe('a statement', () => {
     expect(() => parseStatement(text)).toThrow(message)
   })
 
-  const named = (text: string) => () => checkNames(parseStatement(text), withLimits, interplay)
+  const named = (text: string) => () => checkNames(parseStatement(text), withLimits, interplay())
 
   test.each([
     ['p99(response){shape=chaep} < 1s', "unknown shape 'chaep': did you mean 'cheap'?"],

@@ -2,13 +2,11 @@
 
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
 import { type ComparedRun, compareRuns } from '../analysis/compare.ts'
 import type { ChangeVerdict, Comparison } from '../analysis/comparison.ts'
 import { type ComparedProfile, compareProfiles } from '../analysis/profileChanges.ts'
 import { readRun } from '../analysis/storedRun.ts'
 import { type ExitCode, exitCodes, UserError } from '../core/errors.ts'
-import { profileSchema } from '../profile/document.ts'
 import { comparisonMarkdown } from '../report/comparisonMarkdown.ts'
 import { comparisonText } from '../report/comparisonText.ts'
 import { appendGithubSummary } from './github.ts'
@@ -69,31 +67,8 @@ function thresholdsOf({ minChange, margin }: CompareFlags) {
   return { changeLeast: minChange, margin }
 }
 
-const amount = z.number().nullable()
-const comparedLimiter = z.looseObject({
-  id: z.string(),
-  algorithm: z.string(),
-  equivalents: z.array(z.string()),
-  unit: z.string(),
-  limit: amount,
-  windowMs: amount,
-  burst: amount,
-  refillPerS: amount,
-  confidence: z.number(),
-  retryAfter: z.looseObject({ present: z.boolean() }),
-  intervals: z.record(z.string(), z.tuple([z.number(), z.number()])),
-})
-const comparedProfileSchema = z.looseObject({
-  schema: z.literal(profileSchema),
-  target: z.string(),
-  conclusion: z.string(),
-  reasons: z.array(z.string()),
-  limiters: z.array(comparedLimiter),
-})
-
 function comparedProfile(path: string, { cwd }: CommandIo): ComparedProfile {
-  const document = readProfile(path, { cwd, what: 'compare', schema: comparedProfileSchema })
-  return { name: path, ...document }
+  return { name: path, ...readProfile(path, { cwd, what: 'compare' }) }
 }
 
 /** The runs of a set: folders of runs, folders of those, with commas between. */

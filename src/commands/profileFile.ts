@@ -2,23 +2,44 @@
 
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { ZodType } from 'zod'
+import { z } from 'zod'
 import { messageOf, UserError } from '../core/errors.ts'
-import type { ProfileDocument } from '../profile/document.ts'
+import { type ProfileDocument, profileSchema } from '../core/profileDocument.ts'
+
+const amount = z.number().positive().nullable()
+
+/** As much of a profile as others make something of. */
+const fileSchema = z.looseObject({
+  schema: z.literal(profileSchema),
+  target: z.string(),
+  conclusion: z.string(),
+  reasons: z.array(z.string()),
+  limiters: z.array(
+    z.looseObject({
+      id: z.string().min(1),
+      algorithm: z.string(),
+      equivalents: z.array(z.string()),
+      unit: z.string(),
+      limit: amount,
+      windowMs: amount,
+      burst: amount,
+      refillPerS: amount,
+      scope: z.array(z.string()).nullable(),
+      confidence: z.number(),
+      retryAfter: z.looseObject({ present: z.boolean() }),
+      intervals: z.record(z.string(), z.tuple([z.number(), z.number()])),
+    }),
+  ),
+})
 
 export interface ProfileFileOptions {
   readonly cwd: string
   /** What asks for it: '--limits'. */
   readonly what: string
-  /** As much of it as is needed. */
-  readonly schema: ZodType
 }
 
 /** Throws `UserError` for a file that is none, or lacks what is needed. */
-export function readProfile(
-  path: string,
-  { cwd, what, schema }: ProfileFileOptions,
-): ProfileDocument {
+export function readProfile(path: string, { cwd, what }: ProfileFileOptions): ProfileDocument {
   const expected = `${what}: expected the file of a profile (limitscope profile URL --save ${path})`
   let json: unknown
   try {
@@ -26,7 +47,7 @@ export function readProfile(
   } catch (error) {
     throw new UserError('usage', `${expected}: ${messageOf(error)}`, { cause: error })
   }
-  const { error } = schema.safeParse(json)
+  const { error } = fileSchema.safeParse(json)
   if (error === undefined) return json as ProfileDocument
   const [issue] = error.issues
   const where = issue!.path.join('.')

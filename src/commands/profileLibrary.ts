@@ -1,7 +1,7 @@
 // `import { profile } from 'limitscope'`: the profiler for programs.
 
+import type { ProfileDocument } from '../core/profileDocument.ts'
 import type { ProfileEvent } from '../profile/contract.ts'
-import type { ProfileDocument } from '../profile/document.ts'
 import { type ProfileSettings, profileJob } from './profileJob.ts'
 import { runProfile } from './profileRun.ts'
 

@@ -9,6 +9,7 @@ import { main } from '../cli.ts'
 import { gatewaySpec } from '../gateway/overrides.ts'
 import { startGateway } from '../gateway/server.ts'
 import { workplace } from '../testing/commandIo.ts'
+import { limitedConfig } from '../testing/limitedConfig.ts'
 
 const config = `
 import { defineConfig, defineScenario, lane, shape, spaced, untilRequests } from 'limitscope'
@@ -106,23 +107,8 @@ describe('nights', () => {
 
 describe('a limit that changes from night to night', () => {
   const own = workplace()
-  const limitedTo = (limit: number) => {
-    const config = {
-      target: 'gateway:plain',
-      gateway: { requests: `${limit}/1m` },
-      lanes: [{ name: 'free' }],
-      shapes: [{ kind: 'chat', name: 'cheap', promptTokens: 8, outputTokensMax: 2 }],
-      scenarios: [
-        {
-          name: 'limited',
-          mix: ['cheap'],
-          arrivals: { kind: 'spaced', gap: '1ms' },
-          until: [{ kind: 'requests', count: 30 }],
-        },
-      ],
-    }
-    own.write('bench.config.json', JSON.stringify(config))
-  }
+  const limitedTo = (limit: number) =>
+    own.write('bench.config.json', JSON.stringify(limitedConfig({ limit, requests: 30 })))
   const summaryPath = join(own.path, 'summary.md')
 
   async function ownNight() {

@@ -5,22 +5,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { main } from '../cli.ts'
 import { workplace } from '../testing/commandIo.ts'
+import { limitedConfig } from '../testing/limitedConfig.ts'
 
-const configOf = (expect: readonly string[]) => ({
-  target: 'gateway:plain',
-  gateway: { requests: '20/1m' },
-  lanes: [{ name: 'free' }],
-  shapes: [{ kind: 'chat', name: 'cheap', promptTokens: 8, outputTokensMax: 2 }],
-  scenarios: [
-    {
-      name: 'limited',
-      mix: ['cheap'],
-      arrivals: { kind: 'spaced', gap: '1ms' },
-      until: [{ kind: 'requests', count: 25 }],
-      expect,
-    },
-  ],
-})
+const configOf = (expect: readonly string[]) => limitedConfig({ limit: 20, requests: 25, expect })
 
 test('a threshold with a typing slip is told with the nearest name, and nothing is sent', async () => {
   const place = workplace()

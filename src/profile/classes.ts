@@ -2,9 +2,9 @@
 // them. A new algorithm is one entry here.
 
 import type { RefillStyle, WindowAnchor } from '../core/limits.ts'
+import type { ProfiledAlgorithm } from '../core/profileDocument.ts'
 import type { Micros } from '../core/units.ts'
 import type { TimedAlgorithm } from '../limiters/limiter.ts'
-import type { ProfiledAlgorithm } from './document.ts'
 import type { TraceFeatures } from './features.ts'
 import type { Parameters } from './parameters.ts'
 import {

@@ -1,9 +1,9 @@
 // From a fitted hypothesis to the limiter as the document has it. Must not send.
 
 import type { LimitUnit } from '../core/limits.ts'
+import type { Interval, ProfiledLimiter, RetryAfterReading } from '../core/profileDocument.ts'
 import { median } from '../core/statistics.ts'
 import type { Micros } from '../core/units.ts'
-import type { Interval, ProfiledLimiter, RetryAfterReading } from './document.ts'
 import type { Fit } from './fit.ts'
 import type { Identified } from './identify.ts'
 import type { Observation } from './observation.ts'

@@ -1,8 +1,8 @@
 // What a profile is asked for and what it reports while it runs. Must not know how it concludes.
 
 import type { NamedLimiter } from '../core/limits.ts'
+import type { Interval, ProfileDocument, ProfiledAlgorithm } from '../core/profileDocument.ts'
 import type { Micros } from '../core/units.ts'
-import type { Interval, ProfileDocument, ProfiledAlgorithm } from './document.ts'
 import type { Observation, Prober } from './observation.ts'
 
 /** What a profile may spend; it ends, with what it knows, before it would spend more. */

@@ -1,29 +1,9 @@
 import { expect, test } from 'vitest'
+import type { ProfiledLimiter } from '../core/profileDocument.ts'
+import { profiledWindow } from '../testing/profiledLimiters.ts'
 import { declarable } from './declare.ts'
-import type { ProfiledLimiter } from './document.ts'
 
-const window: ProfiledLimiter = {
-  id: 'requests',
-  algorithm: 'fixed-window',
-  equivalents: [],
-  unit: 'requests',
-  limit: 60,
-  windowMs: 60_000,
-  burst: null,
-  refillPerS: null,
-  anchor: 'first-request',
-  charge: 'pre',
-  chargesRejected: false,
-  scope: null,
-  retryAfter: { present: false, medianErrorMs: null },
-  overAdmission: null,
-  status: 429,
-  confidence: 0.99,
-  intervals: {},
-  evidence: [],
-  refillStep: null,
-  queue: null,
-}
+const window: ProfiledLimiter = { ...profiledWindow, scope: null }
 
 const bucket = { algorithm: 'token-bucket', limit: null, windowMs: null, burst: 8 } as const
 

@@ -1,8 +1,8 @@
 // From a profile's document back to limiter models, so that a later run can declare what was found.
 
 import type { LimiterAlgorithm, LimiterModel, NamedLimiter, ScopeField } from '../core/limits.ts'
+import type { ProfiledLimiter } from '../core/profileDocument.ts'
 import { concurrency, fixedWindow, limiter, tokenBucket } from '../limiters/models.ts'
-import type { ProfiledLimiter } from './document.ts'
 
 /** The models of profiled limiters, in their order; the others with why they have none. */
 export interface Declarable {

@@ -1,9 +1,9 @@
 // Finds the parameters of a class that agree best with a trace, and how far they may be from that:
 // a sample of its version space. Must not know which class is right.
 
+import type { Interval } from '../core/profileDocument.ts'
 import { type RandomStream, uniformAt } from '../core/random.ts'
 import { type HypothesisClass, periodUs } from './classes.ts'
-import type { Interval } from './document.ts'
 import type { TraceFeatures } from './features.ts'
 import type { Parameters } from './parameters.ts'
 import type { TraceGroup } from './trace.ts'

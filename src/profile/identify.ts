@@ -2,12 +2,12 @@
 // tells the remaining hypotheses apart, until one is left that has foretold what came.
 
 import { limitOf, windowUsOf } from '../core/limits.ts'
+import type { Interval } from '../core/profileDocument.ts'
 import { type RandomStream, randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
 import { type Choice, chooseProbe, familyOf } from './choose.ts'
 import { chargedAfter, classes, type HypothesisClass } from './classes.ts'
 import type { HypothesisView } from './contract.ts'
-import type { Interval } from './document.ts'
 import { featuresOf, type TraceFeatures } from './features.ts'
 import { type Fit, type FitContext, fitClass } from './fit.ts'
 import { hasAnswer, hasPassed, isDeniedTogether, isPlainDenial, verdictsOf } from './judging.ts'

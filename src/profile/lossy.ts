@@ -2,8 +2,8 @@
 // overload it gives far less than its refill, and after silence it has a unit for every whole interval.
 // Replaying instants says little about it: each request, whenever it arrives, starts an interval anew.
 
+import type { Interval } from '../core/profileDocument.ts'
 import type { Micros } from '../core/units.ts'
-import type { Interval } from './document.ts'
 import { hasAnswer, hasPassed } from './judging.ts'
 import type { ProbeRequest } from './observation.ts'
 import type { Session } from './session.ts'

@@ -2,10 +2,10 @@
 // when more comes than it is meant for. A budget that ends on the way takes nothing back.
 
 import type { NamedLimiter } from '../core/limits.ts'
+import type { Interval, ProfiledLimiter, ProfileWarning } from '../core/profileDocument.ts'
 import { median } from '../core/statistics.ts'
 import { tokenBucket } from '../limiters/models.ts'
 import { likely } from './conclude.ts'
-import type { Interval, ProfiledLimiter, ProfileWarning } from './document.ts'
 import { identifyLossy, type LossyBucket } from './lossy.ts'
 import type { ProbeRequest } from './observation.ts'
 import { findScope } from './scope.ts'

@@ -6,18 +6,18 @@ import {
   type NamedLimiter,
   windowUsOf,
 } from '../core/limits.ts'
+import {
+  type Conclusion,
+  type ProfiledLimiter,
+  type ProfileWarning,
+  profileSchema,
+} from '../core/profileDocument.ts'
 import { randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
 import { longestBeginning } from './changed.ts'
 import type { HypothesisClass } from './classes.ts'
 import { profiled } from './conclude.ts'
 import type { ProfileOptions, ProfileResult } from './contract.ts'
-import {
-  type Conclusion,
-  type ProfiledLimiter,
-  type ProfileWarning,
-  profileSchema,
-} from './document.ts'
 import { type Identification, type Identified, Identifier } from './identify.ts'
 import { hasAnswer, hasPassed, isPlainDenial } from './judging.ts'
 import { type Layer, LayerSearch } from './layers.ts'

@@ -1,9 +1,9 @@
 // Limiters that only show when several requests are under way at once: slots (concurrency), and
 // queues that hold back what they admit. Waves of requests, each after the one before has drained.
 
+import type { Interval, ProfiledLimiter } from '../core/profileDocument.ts'
 import { median } from '../core/statistics.ts'
 import type { Micros } from '../core/units.ts'
-import type { Interval, ProfiledLimiter } from './document.ts'
 import { hasAnswer, hasPassed } from './judging.ts'
 import type { Observation, ProbeRequest } from './observation.ts'
 import type { Session } from './session.ts'

@@ -1,8 +1,8 @@
 // Limiters that only show in parallel, as models that a later run can declare.
 
 import type { NamedLimiter } from '../core/limits.ts'
+import type { ProfiledLimiter } from '../core/profileDocument.ts'
 import { concurrency, limiter } from '../limiters/models.ts'
-import type { ProfiledLimiter } from './document.ts'
 
 /** The model; null where a parameter is not known. */
 export function togetherModel({

@@ -6,9 +6,9 @@ import {
   limitOf,
   type NamedLimiter,
 } from '../core/limits.ts'
+import type { ProfiledLimiter, ProfileWarning } from '../core/profileDocument.ts'
 import { exponentialAt, randomStream } from '../core/random.ts'
 import { freshState, take } from '../limiters/limiter.ts'
-import type { ProfiledLimiter, ProfileWarning } from './document.ts'
 import type { Observation } from './observation.ts'
 
 /** Advice may be this much too long: whole seconds, rounded up, and a network. */

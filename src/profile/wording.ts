@@ -1,7 +1,7 @@
 // How a profile's parameters are worded for people: live, in the final text, in warnings.
 
 import { formatCount, formatInteger, formatSpan } from '../core/format.ts'
-import type { Interval, ProfiledLimiter } from './document.ts'
+import type { Interval, ProfiledLimiter } from '../core/profileDocument.ts'
 
 /** 'limit 60', 'window 59.9 s – 60.1 s', 'refill 9.98/s – 10/s'. */
 export function intervalText(name: string, [low, high]: Interval): string {

@@ -1,29 +1,9 @@
 import { expect, test } from 'vitest'
-import type { ProfileDocument, ProfiledLimiter } from '../profile/document.ts'
+import type { ProfileDocument, ProfiledLimiter } from '../core/profileDocument.ts'
+import { profiledWindow } from '../testing/profiledLimiters.ts'
 import { paragraph, profileText } from './profileText.ts'
 
-const window: ProfiledLimiter = {
-  id: 'requests',
-  algorithm: 'fixed-window',
-  equivalents: ['sliding-log'],
-  unit: 'requests',
-  limit: 60,
-  windowMs: 60_000,
-  burst: null,
-  refillPerS: null,
-  anchor: 'first-request',
-  charge: 'pre',
-  chargesRejected: false,
-  scope: ['authorization'],
-  retryAfter: { present: true, medianErrorMs: 310 },
-  overAdmission: 0,
-  status: 429,
-  confidence: 0.997,
-  intervals: { limit: [60, 60], windowMs: [59_980, 60_040] },
-  evidence: [],
-  refillStep: null,
-  queue: null,
-}
+const window: ProfiledLimiter = { ...profiledWindow, equivalents: ['sliding-log'] }
 
 const bucket: ProfiledLimiter = {
   ...window,

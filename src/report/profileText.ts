@@ -2,7 +2,7 @@
 
 import { formatCount, formatInteger, formatShare, formatSpan, unknown } from '../core/format.ts'
 import type { LimitUnit } from '../core/limits.ts'
-import type { ProfileDocument, ProfiledLimiter } from '../profile/document.ts'
+import type { ProfileDocument, ProfiledLimiter } from '../core/profileDocument.ts'
 import { algorithmText } from '../profile/wording.ts'
 import { type Paint, painter } from './paint.ts'
 import { textTable } from './textTable.ts'

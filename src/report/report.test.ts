@@ -8,7 +8,7 @@ import type { RunSummary } from '../analysis/result.ts'
 import { presets } from '../gateway/presets.ts'
 import { storeHostileRun } from '../testing/hostileRuns.ts'
 import { requestRecord } from '../testing/requestRecords.ts'
-import { declaredBy, phase, plan, scenario } from '../testing/simulate.ts'
+import { declaredBy, interplay, phase, plan, scenario } from '../testing/simulate.ts'
 import { madeUp, storeRun, storeSimulation } from '../testing/storedRuns.ts'
 import { githubAnnotations } from './github.ts'
 import { html, jsonData } from './html.ts'
@@ -19,8 +19,6 @@ import { writeReports } from './runReports.ts'
 const kuadrant = presets.kuadrant!
 
 function storeInterplay(runId = 'interplay'): Promise<string> {
-  const until = [{ kind: 'rejected', limiter: '*', plus: 2 }] as const
-  const mix = [{ shape: 'expensive', weight: 1 }]
   return storeRun({
     spec: kuadrant,
     plan: plan({
@@ -28,11 +26,7 @@ function storeInterplay(runId = 'interplay'): Promise<string> {
       limiters: declaredBy(kuadrant),
       scenarios: [
         {
-          ...scenario(
-            'interplay',
-            phase({ name: 'cheap-first', until }),
-            phase({ name: 'expensive-first', isolate: 'window', mix, until }),
-          ),
+          ...interplay(),
           expectations: [
             'first(cheap-first).limiter == requests',
             'first(expensive-first).admitted == 5',

@@ -10,10 +10,10 @@ import {
   type RequestCost,
   windowUsOf,
 } from '../core/limits.ts'
+import type { ProfileDocument, ProfiledLimiter } from '../core/profileDocument.ts'
 import { randomStream, uniformAt } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
 import { limiter } from '../limiters/models.ts'
-import type { ProfileDocument, ProfiledLimiter } from '../profile/document.ts'
 import type { ProbeShape } from '../profile/observation.ts'
 import { profile } from '../profile/profile.ts'
 import { inVirtualTime, virtualProber } from './virtualProber.ts'

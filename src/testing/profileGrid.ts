@@ -2,11 +2,11 @@
 // virtual time behind a network that jitters and loses answers. Everything follows from the seed.
 
 import { type LimiterAlgorithm, type LimiterModel, limitOf, windowUsOf } from '../core/limits.ts'
+import type { ProfileDocument, ProfiledLimiter } from '../core/profileDocument.ts'
 import { type RandomStream, randomStream, uniformAt } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
 import { limiter } from '../limiters/models.ts'
 import type { ProfileEvent } from '../profile/contract.ts'
-import type { ProfileDocument, ProfiledLimiter } from '../profile/document.ts'
 import { profile } from '../profile/profile.ts'
 import { inVirtualTime, type VirtualTarget, virtualProber } from './virtualProber.ts'
 

@@ -86,6 +86,17 @@ export function scenario(name: string, ...phases: Phase[]): Scenario {
   return { ...bareScenario, name, title: name, phases }
 }
 
+/** The two limiters of a gateway, each met on clean windows by another shape. */
+export function interplay(): Scenario {
+  const until = [{ kind: 'rejected', limiter: '*', plus: 2 }] as const
+  const mix = [{ shape: 'expensive', weight: 1 }]
+  return scenario(
+    'interplay',
+    phase({ name: 'cheap-first', until }),
+    phase({ name: 'expensive-first', isolate: 'window', mix, until }),
+  )
+}
+
 export function plan(changes: Partial<Plan>): Plan {
   return {
     version: 1,

@@ -1,6 +1,6 @@
 // The document a profile ends in (schema `limitscope.profile/1`), as plain data.
 
-import type { ChargeTime, LimitUnit, WindowAnchor } from '../core/limits.ts'
+import type { ChargeTime, LimitUnit, WindowAnchor } from './limits.ts'
 
 export const profileSchema = 'limitscope.profile/1'
 
