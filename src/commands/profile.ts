@@ -102,7 +102,7 @@ function tell(document: ProfileDocument, { job, flags, io, interrupts }: Telling
   else if (flags.reporter === 'jsonl') {
     io.stdout.write(`${job.redact(JSON.stringify({ kind: 'document', document }))}\n`)
   } else {
-    const columns = Math.min(100, io.stdout.columns ?? 100)
+    const columns = io.stdout.columns ?? Number.POSITIVE_INFINITY
     const text = profileText(document, { colour: wantsColour(io.stdout, io.env), columns })
     io.stdout.write(`${job.redact(text)}\n`)
   }

@@ -191,7 +191,8 @@ function tellResult({ summary, folder }: SessionResult, { json }: OutputFlags, i
     return
   }
   const colour = wantsColour(io.stdout, io.env)
-  io.stdout.write(`${summaryText(summary, { colour, folder })}\n`)
+  const columns = io.stdout.columns ?? Number.POSITIVE_INFINITY
+  io.stdout.write(`${summaryText(summary, { colour, columns, folder })}\n`)
 }
 
 function tellPlan({ plan }: Prepared, json: boolean, io: CommandIo): void {

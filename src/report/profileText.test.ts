@@ -58,9 +58,12 @@ test('a profile is a paragraph per limiter, a table and its warnings', () => {
       requests cost nothing. It rejects with 429, without saying when to come back. More than
       99.9 % sure.
 
-      limiter   algorithm                  limit        window  burst  refill  charges rejects  status  sure
-      requests  fixed window (or 1 alike)  60 requests  60 s    –      –       no               429     99.7 %
-      bucket    token bucket               –            –       200    100/s   no               429     >99.9 %
+      requests
+        algorithm fixed window (or 1 alike) · limit 60 requests · window 60 s · charges
+        rejects no · status 429 · sure 99.7 %
+      bucket
+        algorithm token bucket · burst 200 · refill 100/s · charges rejects no · status 429 ·
+        sure >99.9 %
 
     ! lossy-refill (bucket)
       twice its rate got 0.4/s through, of 100/s"

@@ -4,19 +4,25 @@ import { formatCount, formatInteger, formatShare, formatSpan, unknown } from '..
 import type { LimitUnit } from '../core/limits.ts'
 import type { ProfileDocument, ProfiledLimiter } from '../core/profileDocument.ts'
 import { algorithmText } from '../profile/wording.ts'
+import { foldedLines } from './fold.ts'
 import { type Paint, painter } from './paint.ts'
 import { textTable } from './textTable.ts'
 
 export interface ProfileTextOptions {
   readonly colour: boolean
-  /** Where paragraphs are folded. */
+  /** Of the terminal; infinity where lines may be as long as they like. */
   readonly columns: number
 }
+
+/** Longer lines of prose are hard to read. */
+const proseColumnsMax = 100
 
 /** Several lines, the last without a line feed. */
 export function profileText(document: ProfileDocument, options: ProfileTextOptions): string {
   const paint = painter(options.colour)
-  const fold = (text: string, indent = '') => folded(text, options.columns, indent)
+  const { columns } = options
+  const fold = (text: string, indent = '') =>
+    foldedLines(text, Math.min(columns, proseColumnsMax), indent)
   return [
     headline(document, paint),
     ...document.reasons.flatMap((reason) => fold(reason, '  ')),
@@ -25,7 +31,7 @@ export function profileText(document: ProfileDocument, options: ProfileTextOptio
       paint('bold', limiter.id),
       ...fold(paragraph(limiter), '  '),
     ]),
-    ...spaced(textTable(head, document.limiters.map(cells), paint)),
+    ...spaced(textTable(head, document.limiters.map(cells), { paint, columns })),
     ...spaced(
       document.warnings.flatMap(({ code, limiter, message }) => [
         paint('yellow', `! ${code}${limiter === null ? '' : ` (${limiter})`}`),
@@ -220,16 +226,4 @@ function rateCell(perS: number | null): string {
 
 function spaced(lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : ['', ...lines]
-}
-
-function folded(text: string, columns: number, indent: string): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && indent.length + line.length + 1 + word.length > columns) {
-      lines.push(indent + line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, indent + line]
 }

@@ -19,20 +19,23 @@ import {
 } from '../core/format.ts'
 import { limitOf } from '../core/limits.ts'
 import { type Paint, painter } from './paint.ts'
-import { textTable } from './textTable.ts'
+import { type TableLayout, textTable } from './textTable.ts'
 
 export interface SummaryTextOptions {
   readonly colour: boolean
+  /** Of the terminal; infinity where lines may be as long as they like. */
+  readonly columns: number
   /** Where the files are; null when none were written. */
   readonly folder: string | null
 }
 
 /** Several lines, the last without a line feed. */
 export function summaryText(summary: RunSummary, options: SummaryTextOptions): string {
-  const paint = painter(options.colour)
+  const layout = { paint: painter(options.colour), columns: options.columns }
+  const { paint } = layout
   const lines = [
     headline(summary, paint),
-    ...summary.scenarios.flatMap((scenario) => ['', ...scenarioLines(scenario, paint)]),
+    ...summary.scenarios.flatMap((scenario) => ['', ...scenarioLines(scenario, layout)]),
     '',
     generatorLine(summary, paint),
   ]
@@ -47,14 +50,15 @@ function headline(summary: RunSummary, paint: Paint): string {
   return `${paint(style, word)}${reason}  ${summary.target}  ${formatSpan(summary.durationUs)}, seed ${summary.seed}`
 }
 
-function scenarioLines(scenario: ScenarioSummary, paint: Paint): string[] {
+function scenarioLines(scenario: ScenarioSummary, layout: TableLayout): string[] {
+  const { paint } = layout
   if (scenario.skipped !== null) {
     return [`${paint('bold', scenario.name)}  ${paint('yellow', 'skipped')}: ${scenario.skipped}`]
   }
   return [
     paint('bold', `${scenario.name}`) + paint('dim', `  ${countsText(scenario)}`),
-    ...textTable(limiterHead, scenario.limiters.map(limiterCells), paint),
-    ...textTable(seriesHead, scenario.series.filter(hasTimes).map(seriesCells), paint),
+    ...textTable(limiterHead, scenario.limiters.map(limiterCells), layout),
+    ...textTable(seriesHead, scenario.series.filter(hasTimes).map(seriesCells), layout),
     ...folded(scenario.checks).map((check) => checkLine(check, paint)),
   ]
 }
