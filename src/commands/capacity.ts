@@ -30,6 +30,7 @@ import {
   storeStep,
 } from './capacityStore.ts'
 import { criteriaOf, isCriterion } from './criteria.ts'
+import { checkListening, guardHost } from './guard.ts'
 import { type CommandIo, say } from './io.ts'
 import { type Prepared, prepare, secretsOf } from './prepare.ts'
 import { resultsPathOf } from './run.ts'
@@ -108,6 +109,10 @@ async function newSearch(
   for (const warning of prepared.warnings) say(io, `warning: ${warning}`)
   const { plan, gateway } = prepared
   const name = onlyScenario(prepared)
+  if (plan.target.kind === 'url') {
+    await guardHost(plan.target.url, plan.caps)
+    await checkListening(plan.target.url)
+  }
   const statements = [...plan.scenarios[0]!.expectations, ...flags.slo]
   const asked = statements.filter((text) => flags.slo.includes(text) || isCriterion(text))
   const criteria = criteriaOf(asked, {

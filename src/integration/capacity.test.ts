@@ -1,6 +1,6 @@
 // `limitscope capacity` as users call it: its messages, what it keeps, and that it can be resumed.
 
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { main } from '../cli.ts'
@@ -50,6 +50,17 @@ test('a target that dies in a step ends the search, with what is known by then',
   expect(code).toBe(3)
   expect(place.stdout()).toMatch(/capacity: not known: the target stopped answering/)
   expect(place.stdout()).toMatch(/--resume goes on/)
+})
+
+test('a target that is down is told before a search begins, and leaves nothing behind', async () => {
+  const place = workplace()
+  const server = await httpServer((_request, response) => response.end())
+  await server.close()
+  place.write('bench.config.ts', config("'p50(response) < 1s'", server.origin))
+  expect(await run(place, ...quick)).toBe(3)
+  expect(place.stdout()).toBe('')
+  expect(place.stderr()).toMatch(/target: nothing is listening \(ECONNREFUSED\)/)
+  expect(existsSync(join(place.io.cwd, 'results'))).toBe(false)
 })
 
 test('what it cannot search is said, with what to do', async () => {

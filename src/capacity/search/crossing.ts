@@ -32,13 +32,22 @@ const draws = 500
  */
 const tail = 0.01
 
+/** Nothing is known: it may be at any load, and was met at none. */
+const unmet: Crossing = {
+  low: 0,
+  estimate: Number.POSITIVE_INFINITY,
+  high: Number.POSITIVE_INFINITY,
+}
+
 /** The load at which the pooled share crosses `budget`. */
 export function crossingOf(
   loads: readonly LoadCounts[],
   budget: number,
   { blockSeconds, seed }: BootstrapOptions,
 ): Crossing {
-  const pooled = poolByLoad(loads)
+  // A load of which no request counts says nothing about the promise.
+  const pooled = poolByLoad(loads).filter(({ all }) => sum(all) > 0)
+  if (pooled.length === 0) return unmet
   const samples = pooled.map(({ bad, all }) => new BlockSample([bad, all], blockSeconds))
   const rates = pooled.map(({ loadPerS }) => loadPerS)
   const stream = randomStream(seed, 'crossing')

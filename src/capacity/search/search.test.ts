@@ -5,6 +5,7 @@ import { presets } from '../../gateway/presets.ts'
 import type { GatewaySpec } from '../../gateway/spec.ts'
 import { fixedWindow, limiter } from '../../limiters/models.ts'
 import { simulateSearch } from '../../testing/simulatedSteps.ts'
+import { crossingOf } from './crossing.ts'
 import type { StepObservation } from './observation.ts'
 import { boundOf, capacityResult } from './result.ts'
 import { type Move, Search, type SearchOptions } from './search.ts'
@@ -223,4 +224,16 @@ describe('the statistics of a search', () => {
     expect(fitUsl(points(12), 1)).toHaveProperty('reason')
     expect(fitUsl([], 1)).toHaveProperty('reason')
   })
+})
+
+test('loads of which no request counts say nothing about a promise', () => {
+  const options = { blockSeconds: 2, seed: 1 }
+  const empty = { loadPerS: 10, bad: [0, 0], all: [0, 0] }
+  const unmet = { low: 0, estimate: Number.POSITIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+  expect(crossingOf([empty], 0.01, options)).toEqual(unmet)
+  const known = [
+    { loadPerS: 20, bad: [0, 0], all: [20, 20] },
+    { loadPerS: 40, bad: [20, 20], all: [40, 40] },
+  ]
+  expect(crossingOf([empty, ...known], 0.1, options)).toEqual(crossingOf(known, 0.1, options))
 })
