@@ -257,14 +257,7 @@ function toldApart(groups: readonly (readonly Vote[])[]): number {
 }
 
 function grouped(votes: readonly Vote[], keyOf: (vote: Vote) => number): readonly Vote[][] {
-  const groups = new Map<number, Vote[]>()
-  for (const vote of votes) {
-    const key = keyOf(vote)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [vote])
-    else group.push(vote)
-  }
-  return [...groups.values()]
+  return [...Map.groupBy(votes, keyOf).values()]
 }
 
 function counted(votes: readonly Vote[]): ReadonlyMap<string, number> {

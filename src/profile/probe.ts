@@ -1,5 +1,6 @@
 // Probes: what to send next, as steps; and what a hypothesis foretells for them. Must not send.
 
+import { sortedQuantile } from '../core/bootstrap.ts'
 import type { Micros } from '../core/units.ts'
 import { algorithmOf, type State } from '../limiters/limiter.ts'
 import type { Hypothesis } from './worlds.ts'
@@ -154,18 +155,11 @@ export function pollOffsets(
   const low = sorted[0]!
   const high = sorted.at(-1)!
   const offsets = [low - Math.max(gapUs, low * 0.002)]
-  for (let i = 1; i < polls; i++) offsets.push(quantileOf(sorted, i / polls))
+  for (let i = 1; i < polls; i++) offsets.push(sortedQuantile(sorted, i / polls))
   offsets.push(high + Math.max(gapUs, high * 0.002))
   const apart: Micros[] = []
   for (const us of offsets.map(Math.round).filter((offset) => offset >= 0)) {
     if (apart.length === 0 || us - apart.at(-1)! >= gapUs) apart.push(us)
   }
   return apart
-}
-
-/** Between two values where there are too few of them. */
-function quantileOf(sorted: readonly Micros[], share: number): Micros {
-  const at = share * (sorted.length - 1)
-  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!]
-  return low + (high - low) * (at - Math.floor(at))
 }
