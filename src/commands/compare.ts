@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { z } from 'zod'
 import { type ComparedRun, compareRuns } from '../analysis/compare.ts'
 import type { ChangeVerdict, Comparison } from '../analysis/comparison.ts'
 import { type ComparedProfile, compareProfiles } from '../analysis/profileChanges.ts'
@@ -11,7 +12,7 @@ import { comparisonMarkdown } from '../report/comparisonMarkdown.ts'
 import { comparisonText } from '../report/comparisonText.ts'
 import { appendGithubSummary } from './github.ts'
 import { type CommandIo, wantsColour } from './io.ts'
-import { readProfile } from './profileFile.ts'
+import { fileLimiter, profileFile, readProfile } from './profileFile.ts'
 
 export interface CompareFlags {
   readonly minChange: number
@@ -67,8 +68,22 @@ function thresholdsOf({ minChange, margin }: CompareFlags) {
   return { changeLeast: minChange, margin }
 }
 
+const comparedFile = profileFile.extend({
+  target: z.string(),
+  conclusion: z.string(),
+  reasons: z.array(z.string()),
+  limiters: z.array(
+    fileLimiter.extend({
+      equivalents: z.array(z.string()),
+      confidence: z.number(),
+      retryAfter: z.looseObject({ present: z.boolean() }),
+      intervals: z.record(z.string(), z.tuple([z.number(), z.number()])),
+    }),
+  ),
+})
+
 function comparedProfile(path: string, { cwd }: CommandIo): ComparedProfile {
-  return { name: path, ...readProfile(path, { cwd, what: 'compare' }) }
+  return { name: path, ...readProfile(path, { cwd, what: 'compare', schema: comparedFile }) }
 }
 
 /** The runs of a set: folders of runs, folders of those, with commas between. */

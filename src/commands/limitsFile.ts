@@ -3,7 +3,7 @@
 import { UserError } from '../core/errors.ts'
 import type { DeclaredLimiter } from '../load/plan.ts'
 import { declarable } from '../profile/declare.ts'
-import { readProfile } from './profileFile.ts'
+import { profileFile, readProfile } from './profileFile.ts'
 
 /** Limiters that stand in for those of a config, and what is to be said of the others. */
 export interface ReadLimits {
@@ -13,7 +13,7 @@ export interface ReadLimits {
 
 /** Reads the limiters of a profile; throws `UserError`. */
 export function readLimits(path: string, cwd: string): ReadLimits {
-  const document = readProfile(path, { cwd, what: '--limits' })
+  const document = readProfile(path, { cwd, what: '--limits', schema: profileFile })
   const { limiters, left } = declarable(document.limiters)
   if (limiters.length === 0) {
     const message = `--limits: expected at least one limiter in '${path}', found none that is known well enough; profile again with more --max-requests or --max-duration`

@@ -8,38 +8,37 @@ import { type ProfileDocument, profileSchema } from '../core/profileDocument.ts'
 
 const amount = z.number().positive().nullable()
 
-/** As much of a profile as others make something of. */
-const fileSchema = z.looseObject({
+/** As much of a limiter as limits are made of. */
+export const fileLimiter = z.looseObject({
+  id: z.string().min(1),
+  algorithm: z.string(),
+  unit: z.string(),
+  limit: amount,
+  windowMs: amount,
+  burst: amount,
+  refillPerS: amount,
+  scope: z.array(z.string()).nullable(),
+})
+
+/** A profile of which the limiters are wanted. */
+export const profileFile = z.looseObject({
   schema: z.literal(profileSchema),
-  target: z.string(),
-  conclusion: z.string(),
-  reasons: z.array(z.string()),
-  limiters: z.array(
-    z.looseObject({
-      id: z.string().min(1),
-      algorithm: z.string(),
-      equivalents: z.array(z.string()),
-      unit: z.string(),
-      limit: amount,
-      windowMs: amount,
-      burst: amount,
-      refillPerS: amount,
-      scope: z.array(z.string()).nullable(),
-      confidence: z.number(),
-      retryAfter: z.looseObject({ present: z.boolean() }),
-      intervals: z.record(z.string(), z.tuple([z.number(), z.number()])),
-    }),
-  ),
+  limiters: z.array(fileLimiter),
 })
 
 export interface ProfileFileOptions {
   readonly cwd: string
   /** What asks for it: '--limits'. */
   readonly what: string
+  /** As much of it as is needed. */
+  readonly schema: typeof profileFile
 }
 
 /** Throws `UserError` for a file that is none, or lacks what is needed. */
-export function readProfile(path: string, { cwd, what }: ProfileFileOptions): ProfileDocument {
+export function readProfile(
+  path: string,
+  { cwd, what, schema }: ProfileFileOptions,
+): ProfileDocument {
   const expected = `${what}: expected the file of a profile (limitscope profile URL --save ${path})`
   let json: unknown
   try {
@@ -47,7 +46,7 @@ export function readProfile(path: string, { cwd, what }: ProfileFileOptions): Pr
   } catch (error) {
     throw new UserError('usage', `${expected}: ${messageOf(error)}`, { cause: error })
   }
-  const { error } = fileSchema.safeParse(json)
+  const { error } = schema.safeParse(json)
   if (error === undefined) return json as ProfileDocument
   const [issue] = error.issues
   const where = issue!.path.join('.')

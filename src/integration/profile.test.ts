@@ -103,24 +103,6 @@ describe.concurrent('a target that misbehaves: undetermined, with the reason, an
     },
     60_000,
   )
-
-  test('changes its limit again and again', async () => {
-    let served = 0
-    let [used, sinceMs] = [0, 0]
-    const server = await keep(
-      httpServer((_request, response) => {
-        const isFirst = Math.floor(served++ / 20) % 2 === 0
-        const [windowMs, limit] = isFirst ? [700, 8] : [1_900, 3]
-        const nowMs = performance.now()
-        if (nowMs - sinceMs >= windowMs) [used, sinceMs] = [0, nowMs]
-        response.writeHead(++used > limit ? 429 : 200).end()
-      }),
-    )
-    const { exitCode, document } = await profiled(server.origin, ...within, '--max-duration', '9s')
-    expect(exitCode, JSON.stringify(document)).toBe(3)
-    expect(document.conclusion).toBe('undetermined')
-    expect(document.reasons.length).toBeGreaterThan(0)
-  }, 60_000)
 })
 
 describe.concurrent('what is asked for', () => {

@@ -95,7 +95,7 @@ function isGuess(row: Row, truth: unknown): boolean {
   return truth === null && row.scenario === 'both' && row.confidence === 'ambiguous'
 }
 
-describe.each(['kuadrant', 'ietf'])('in the dialect of %s', (dialect) => {
+describe.concurrent.each(['kuadrant', 'ietf'])('in the dialect of %s', (dialect) => {
   test('with one request in flight, limiters.csv equals the decision log', async () => {
     const place = await runAt(1, dialect)
     const found = findings(place)

@@ -77,7 +77,7 @@ const oddsLikely = 0.8
 /** Less probable classes are not worth a mention. */
 const rivalOddsLeast = 0.002
 /** Answers that a model may leave unexplained: some, or this share; lost ones shift the rest. */
-const unexplainedMost = 2
+export const unexplainedMost = 2
 const unexplainedShareMost = 0.005
 const wholeShare = 0.85
 const notFresh = 'the limiter had been used up before it was looked at'

@@ -47,6 +47,21 @@ describe('a profile', () => {
     ])
   })
 
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'claims nothing of limits that take turns, seed %i',
+    async (seed) => {
+      const target = {
+        limiters: [named(fixedWindow(8, 700e3))],
+        turns: { requests: 20, limiters: [named(fixedWindow(3, 1_900e3))] },
+        seed,
+      }
+      const short = { requestsMax: 400, tokensMax: null, durationUsMax: 30e6 }
+      const { document } = await profileOf(target, { budget: short })
+      expect(document.conclusion, JSON.stringify(document)).toBe('undetermined')
+      expect(document.reasons.length).toBeGreaterThan(0)
+    },
+  )
+
   test('says that there is none when none is met', async () => {
     const { document } = await profileOf({}, { budget: { ...budget, requestsMax: 300 } })
     expect(document).toMatchObject({ conclusion: 'none', limiters: [] })

@@ -18,7 +18,7 @@ import { longestBeginning } from './changed.ts'
 import type { HypothesisClass } from './classes.ts'
 import { profiled } from './conclude.ts'
 import type { ProfileOptions, ProfileResult } from './contract.ts'
-import { type Identification, type Identified, Identifier } from './identify.ts'
+import { type Identification, type Identified, Identifier, unexplainedMost } from './identify.ts'
 import { hasAnswer, hasPassed, isPlainDenial } from './judging.ts'
 import { type Layer, LayerSearch } from './layers.ts'
 import { type Known, learnMore } from './more.ts'
@@ -27,6 +27,10 @@ import { Ended, Session } from './session.ts'
 import { identifyTogether } from './together.ts'
 import { togetherModel } from './togetherModel.ts'
 import { backgroundErrors, limitChanged, warningsOf } from './warnings.ts'
+import { mismatches } from './worlds.ts'
+
+/** Of a limiter that was not what it seemed. */
+const unknown = { algorithm: 'unknown', equivalents: [], confidence: 0 } as const
 
 /** What a profile has come to, in the making. */
 interface Draft {
@@ -214,10 +218,22 @@ class Profile {
     this.#draft.reasons.push(...more.reasons)
     if (more.refutation === null) {
       this.#keep(more)
-      if (this.#session.options.searchesFurther ?? true) await this.#further(layer)
+      const { searchesFurther = true } = this.#session.options
+      if (searchesFurther && !(await this.#further(layer))) this.#doubt(more.limiter, found)
       return
     }
     await this.#refuted(layer, more)
+  }
+
+  // A search that was cut off has nothing to explain by what came since: the limiter has to.
+  #doubt(limiter: ProfiledLimiter, { leader: { fit } }: Identified): void {
+    if (this.#draft.endedBy === 'concluded') return
+    const unexplained = mismatches(fit.of.model(fit.best), this.#identifier!.trace)
+    if (unexplained <= unexplainedMost) return
+    this.#forgetFirst()
+    this.#draft.limiters.push({ ...limiter, ...unknown })
+    const reason = `${fit.of.title} explained what came first, and leaves ${Math.round(unexplained)} answers open with what came since`
+    this.#undetermined(reason, this.#draft.endedBy)
   }
 
   // Less than it is meant to let through may be a slower limiter's doing.
@@ -226,7 +242,6 @@ class Profile {
     this.#keep(before)
     if (await this.#further(layer)) return
     this.#forgetFirst()
-    const unknown = { algorithm: 'unknown', equivalents: [], confidence: 0 } as const
     this.#draft.limiters.push({ ...more.limiter, ...unknown })
     this.#undetermined(more.refutation!, 'concluded')
   }

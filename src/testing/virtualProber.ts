@@ -47,6 +47,8 @@ export interface VirtualTarget {
   readonly startUs?: Micros
   /** Limiters from an instant on, in place of the first ones. */
   readonly later?: { readonly fromUs: Micros; readonly limiters: readonly NamedLimiter[] }
+  /** Limiters that take turns with the first ones, so many requests each. */
+  readonly turns?: { readonly requests: number; readonly limiters: readonly NamedLimiter[] }
 }
 
 export interface VirtualProber extends Prober {
@@ -98,7 +100,9 @@ class Target implements VirtualProber {
   readonly #target: VirtualTarget
   readonly #random
   #chain: LimiterChain
+  readonly #other: LimiterChain
   #isLater = false
+  #arrived = 0
   #seq = 0
 
   constructor(target: VirtualTarget, clock: LateClock) {
@@ -107,6 +111,7 @@ class Target implements VirtualProber {
     this.lanes = target.lanes ?? [{ name: 'lane', differsIn: null }]
     this.#target = target
     this.#chain = new LimiterChain(target.limiters)
+    this.#other = new LimiterChain(target.turns?.limiters ?? [])
     this.#random = randomStream(target.seed, 'network')
   }
 
@@ -142,7 +147,7 @@ class Target implements VirtualProber {
   ): void {
     const nowUs = this.clock.nowUs()
     this.#changeOver(nowUs)
-    const chain = this.#chain
+    const chain = this.#chainAt(this.#arrived++)
     const estimate = this.shapes.find(({ name }) => name === request.shape)!.estimate
     const actual = this.#target.actual?.[request.shape] ?? estimate
     const admission = chain.admit({ key: request.lane }, estimate, nowUs)
@@ -165,6 +170,12 @@ class Target implements VirtualProber {
     if (later === undefined || this.#isLater || nowUs < later.fromUs) return
     this.#isLater = true
     this.#chain = new LimiterChain(later.limiters)
+  }
+
+  #chainAt(request: number): LimiterChain {
+    const { turns } = this.#target
+    const isOther = turns !== undefined && Math.floor(request / turns.requests) % 2 === 1
+    return isOther ? this.#other : this.#chain
   }
 
   #denial(admission: Admission): Partial<Observation> {
