@@ -12,6 +12,8 @@ export type Cancel = () => void
 export interface Clock {
   nowUs(): Micros
   at(us: Micros, run: () => void): Cancel
+  /** Calls `run` once everything that has come in by now has been taken; after `soon` returns. */
+  soon(run: () => void): void
 }
 
 /** Resolves at `us`, or at once when `signal` aborts; never rejects. */
@@ -63,6 +65,10 @@ export class VirtualClock implements Clock {
     return () => {
       timer.cancelled = true
     }
+  }
+
+  soon(run: () => void): void {
+    this.at(this.#nowUs, run)
   }
 
   /** Runs everything due up to `us`, then stands at `us`. */

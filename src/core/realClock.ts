@@ -20,7 +20,12 @@ export function realClock(options: RealClockOptions = {}): Clock {
   // performance.timeOrigin is a wall-clock reading of its own in each thread; hrtime is shared.
   const offsetUs = Math.round((wallAnchorMs - epochMs) * 1000) - anchorUs
   const nowUs = () => hrtimeUs() + offsetUs
-  return { nowUs, at: (us, run) => timerAt(nowUs, us, run, spinUs) }
+  return {
+    nowUs,
+    at: (us, run) => timerAt(nowUs, us, run, spinUs),
+    // Immediates run when all events of one look at the sockets have been handled.
+    soon: (run) => void setImmediate(run),
+  }
 }
 
 /** Unix time in ms, with fractions, that does not jump while the process lives. */

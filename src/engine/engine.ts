@@ -16,7 +16,8 @@ import { ArrivalShape } from './arrivalShape.ts'
 import { type ContextParts, RunContext } from './context.ts'
 import { PhaseRun, type StopReason } from './phaseRun.ts'
 import { ScenarioSteps } from './scenarioSteps.ts'
-import { type Source, sourceOf } from './sources.ts'
+import type { Source } from './source.ts'
+import { sourceOf } from './sources.ts'
 
 export interface EngineParts extends ContextParts {
   /**

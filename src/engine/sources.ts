@@ -1,52 +1,13 @@
 // Sources: when the requests of a phase are offered. Open ones follow a schedule, closed ones wait
 // for answers.
 
-import type { Cancel, Clock } from '../core/clock.ts'
-import type { RequestRecord } from '../core/record.ts'
+import type { Cancel } from '../core/clock.ts'
 import type { Micros } from '../core/units.ts'
 import type { NextRequest, Saturation } from '../drivers/autocannon.ts'
 import { renderRequest } from '../drivers/driver.ts'
-import {
-  type ArrivalProcess,
-  type ClosedArrivals,
-  isOpen,
-  type OpenArrivals,
-  schedule,
-} from '../load/arrivals.ts'
-import { laneOf } from '../load/mix.ts'
-import type { ArrivalShape } from './arrivalShape.ts'
-import type { FlightOwner } from './flight.ts'
-import type { Own, PhaseRun } from './phaseRun.ts'
-
-/** Offers requests from `start` until the phase stops. */
-export interface Source {
-  start(): void
-  /** No more offers; what is in flight goes on. */
-  stop(): void
-  /** Drops what is in flight, for sources that send by themselves. */
-  abort(): void
-}
-
-export interface SourceParts {
-  readonly run: PhaseRun
-  readonly clock: Clock
-  /** Seed of the arrivals. */
-  readonly seed: number
-  /** Least gap between two sends, by the run's rate cap; 0 for none. */
-  readonly gapUsMin: Micros
-  /** Whether request or user i is this engine's. */
-  readonly owns: (i: number) => boolean
-  /** Takes the gaps between sends of random arrivals. */
-  readonly shape: ArrivalShape
-  /** Starts autocannon; null where it cannot be used, and users stand in for it. */
-  readonly saturate: StartSaturation | null
-}
-
-/** Starts autocannon; `onUnfit` is called for every connection that it has to give up. */
-export type StartSaturation = (
-  options: { readonly connections: number; readonly onUnfit: () => void },
-  next: NextRequest,
-) => Saturation
+import { type ArrivalProcess, isOpen, type OpenArrivals, schedule } from '../load/arrivals.ts'
+import type { Source, SourceParts, StartSaturation } from './source.ts'
+import { closedSource } from './users.ts'
 
 export function sourceOf(arrivals: ArrivalProcess, parts: SourceParts): Source {
   if (isOpen(arrivals)) return openSource(arrivals, parts)
@@ -93,106 +54,6 @@ function openSource(
   return { start: sendDue, stop: () => cancel(), abort() {} }
 }
 
-/** Back-off of a user whose connections fail: doubles from the first to the last. */
-const backOffUsFirst = 50_000
-const backOffUsLast = 1_000_000
-
-/** Users in a loop: a request, its answer, a pause. Each stays on one lane. */
-function closedSource(
-  arrivals: Exclude<ClosedArrivals, { kind: 'saturate' }>,
-  parts: SourceParts,
-): Source {
-  const { run, clock, owns } = parts
-  const pauseUs = arrivals.kind === 'spaced' ? arrivals.gapUs : arrivals.thinkUs
-  const slots = new Slots(parts)
-  const users = Array.from({ length: arrivals.count }, (_, i) => i)
-    .filter(owns)
-    .map((i) => new User(parts, slots, pauseUs, laneOf(run.phase.lanes, i)))
-  let endCheck: Cancel = () => {}
-  return {
-    start() {
-      const beginUs = Math.max(run.startUs, clock.nowUs())
-      for (const [i, user] of users.entries()) {
-        user.offerAt(beginUs + Math.round((pauseUs * i) / arrivals.count))
-      }
-      if (users.length === 0) return run.stop({ kind: 'exhausted' })
-      if (run.endUs !== null) endCheck = clock.at(run.endUs, () => run.checkStop())
-    },
-    stop() {
-      endCheck()
-      for (const user of users) user.stop()
-    },
-    abort() {},
-  }
-}
-
-/** Spaces the sends of all users together, as far as a rate cap asks for it. */
-class Slots {
-  readonly #gapUsMin: Micros
-  #nextUs: Micros
-
-  constructor({ run, gapUsMin }: SourceParts) {
-    this.#gapUsMin = gapUsMin
-    this.#nextUs = run.startUs
-  }
-
-  next(us: Micros): Micros {
-    if (this.#gapUsMin === 0) return us
-    const slotUs = Math.max(us, this.#nextUs)
-    this.#nextUs = slotUs + this.#gapUsMin
-    return slotUs
-  }
-}
-
-class User implements FlightOwner {
-  readonly #parts: SourceParts
-  readonly #slots: Slots
-  readonly #pauseUs: Micros
-  #slotUs: Micros = 0
-  #failures = 0
-  #isStopped = false
-  #cancel: Cancel | null = null
-  readonly #own: Own
-
-  constructor(parts: SourceParts, slots: Slots, pauseUs: Micros, lane: string) {
-    this.#parts = parts
-    this.#slots = slots
-    this.#pauseUs = pauseUs
-    this.#own = { lane, owner: this }
-  }
-
-  flightEnded(record: RequestRecord): void {
-    this.#failures = isBroken(record) ? this.#failures + 1 : 0
-    if (this.#failures > 0 || record.endUs === null) {
-      const backOffUs = Math.min(backOffUsLast, backOffUsFirst * 2 ** this.#failures)
-      return this.offerAt(this.#parts.clock.nowUs() + Math.max(this.#pauseUs, backOffUs))
-    }
-    // Without a pause the next request is due at the very end of this one: no timer, no clock.
-    const slotUs = this.#slots.next(record.endUs + this.#pauseUs)
-    if (slotUs === record.endUs) this.#offer(slotUs)
-    else this.#wait(slotUs)
-  }
-
-  offerAt(us: Micros): void {
-    this.#wait(this.#slots.next(us))
-  }
-
-  stop(): void {
-    this.#isStopped = true
-    this.#cancel?.()
-  }
-
-  #wait(us: Micros): void {
-    if (this.#isStopped) return
-    this.#slotUs = us
-    this.#cancel = this.#parts.clock.at(us, () => this.#offer(this.#slotUs))
-  }
-
-  #offer(us: Micros): void {
-    if (!this.#isStopped) this.#parts.run.offer(us, this.#own)
-  }
-}
-
 /** Connections kept busy by autocannon; users take over those that it has to give up. */
 function saturateSource(
   connections: number,
@@ -230,8 +91,4 @@ function saturateSource(
     },
     abort: () => saturation?.abort(),
   }
-}
-
-function isBroken(record: RequestRecord): boolean {
-  return record.outcome === 'broken' && record.status === null
 }
