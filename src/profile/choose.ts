@@ -4,7 +4,7 @@
 import type { Micros } from '../core/units.ts'
 import type { Fit } from './fit.ts'
 import type { Parameters } from './parameters.ts'
-import { spanError, type Weighed } from './posterior.ts'
+import { hasPreciseSpan, type Weighed } from './posterior.ts'
 import {
   Foreseen,
   type Pace,
@@ -33,8 +33,6 @@ export interface ChooseContext {
   readonly pace: Pace
   /** Shortest span between two polls. */
   readonly pollGapUs: Micros
-  /** Spans that are known better than this share need not be known better still. */
-  readonly spanErrorMost: number
   /** How often probes have told nothing lately, by their family. */
   readonly fatigue: ReadonlyMap<string, number>
   /** Nothing is declared before a whole limit was foretold: that probe is to be paid for anyway. */
@@ -228,9 +226,9 @@ function information(voters: readonly Voter[], said: readonly string[], context:
 type Vote = Voter & { readonly said: string }
 
 /** What would be learnt about the parameters of a class that are not known well enough. */
-function withinClass(votes: readonly Vote[], { spanErrorMost, pace }: ChooseContext): number {
+function withinClass(votes: readonly Vote[], { pace }: ChooseContext): number {
   const { fit } = votes[0]!
-  if (spanError(fit) > spanErrorMost * fit.of.roughness) {
+  if (!hasPreciseSpan(fit)) {
     return sum(votes.map(({ weight }) => weight)) * entropy([...counted(votes).values()])
   }
   if (fit.limit[1] - fit.limit[0] < pace.cost) return 0

@@ -2,21 +2,15 @@
 // when requests cost more of something else. Must not know how documents are written.
 
 import { type LimitUnit, limitOf } from '../core/limits.ts'
-import { type Identification, type Identified, Identifier, type Question } from './identify.ts'
+import type { Identification, Identified, Question } from './identification.ts'
+import { Identifier } from './identify.ts'
 import { verdictsOf } from './judging.ts'
-import type { Observation, ProbeRequest, ProbeShape } from './observation.ts'
+import type { Layer } from './known.ts'
+import type { ProbeRequest, ProbeShape } from './observation.ts'
 import type { Other } from './others.ts'
 import type { Session } from './session.ts'
-import { type CostOf, costsIn, type TraceGroup, traceOf } from './trace.ts'
+import { type CostOf, costsIn, traceOf } from './trace.ts'
 import { type Hypothesis, mismatches } from './worlds.ts'
-
-/** A limiter, and what it was identified by. */
-export interface Layer {
-  readonly found: Identified
-  readonly unit: LimitUnit
-  readonly observations: readonly Observation[]
-  readonly trace: readonly TraceGroup[]
-}
 
 /** Times the first limit that its requests may cost to be sure that nothing else denies them. */
 const busyTimes = 12

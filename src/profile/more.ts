@@ -1,28 +1,17 @@
 // What is measured of a limiter once it is identified: who shares it, and what it gives in the long run
 // when more comes than it is meant for. A budget that ends on the way takes nothing back.
 
-import type { NamedLimiter } from '../core/limits.ts'
 import type { Interval, ProfiledLimiter, ProfileWarning } from '../core/profileDocument.ts'
 import { median } from '../core/statistics.ts'
 import { tokenBucket } from '../limiters/models.ts'
 import { likely } from './conclude.ts'
+import type { Known } from './known.ts'
 import { identifyLossy, type LossyBucket } from './lossy.ts'
 import type { ProbeRequest } from './observation.ts'
 import { findScope } from './scope.ts'
 import { Ended, type Session } from './session.ts'
 import { measureGoodput, type Sustained } from './sustain.ts'
 import { goodputUnderOverload, nominalPerS } from './warnings.ts'
-
-/** A limiter as far as it is known. */
-export interface Known {
-  readonly limiter: ProfiledLimiter
-  readonly model: NamedLimiter
-  readonly warnings: readonly ProfileWarning[]
-  /** What could not be measured, and why. */
-  readonly reasons: readonly string[]
-  /** Why it is not what it seemed to be; null: nothing speaks against it. */
-  readonly refutation: string | null
-}
 
 /** How much more than its nominal rate a limiter is offered, and how many arrivals it takes to tell. */
 const overloadTimes = 2

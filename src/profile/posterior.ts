@@ -37,6 +37,14 @@ function logWidth(fit: Fit): number {
   return span + limits + phase + step
 }
 
+/** Spans that are known better than this share need not be known better still. */
+export const spanErrorMost = 0.007
+
+/** Whether the span of a fit is known well enough, for its class. */
+export function hasPreciseSpan(fit: Fit): boolean {
+  return spanError(fit) <= spanErrorMost * fit.of.roughness
+}
+
 /** Half the width of the interval of a fit's span, as a share of its middle. */
 export function spanError({ spanUs: [low, high] }: Fit): number {
   return (high - low) / (high + low)

@@ -1,81 +1,34 @@
-// A profile from the first request to the document. Must not know how requests travel.
+// A profile from the first request to the document: which limiter is looked for, and what follows from
+// what was found. Must not know how requests travel.
 
-import {
-  type LimiterAlgorithm,
-  type LimitUnit,
-  type NamedLimiter,
-  windowUsOf,
-} from '../core/limits.ts'
-import {
-  type Conclusion,
-  type ProfiledLimiter,
-  type ProfileWarning,
-  profileSchema,
-} from '../core/profileDocument.ts'
+import { windowUsOf } from '../core/limits.ts'
+import type { ProfiledLimiter } from '../core/profileDocument.ts'
 import { randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
 import { longestBeginning } from './changed.ts'
 import type { HypothesisClass } from './classes.ts'
-import { profiled } from './conclude.ts'
 import type { ProfileOptions, ProfileResult } from './contract.ts'
-import { type Identification, type Identified, Identifier, unexplainedMost } from './identify.ts'
-import { hasAnswer, hasPassed, isPlainDenial } from './judging.ts'
-import { type Layer, LayerSearch } from './layers.ts'
-import { type Known, learnMore } from './more.ts'
-import type { Observation, ProbeRequest, Prober } from './observation.ts'
+import { Draft } from './draft.ts'
+import { isHeldBack } from './exhaust.ts'
+import { type Identification, type Identified, unexplainedMost } from './identification.ts'
+import { Identifier } from './identify.ts'
+import { type Known, knownOf, type Layer } from './known.ts'
+import { LayerSearch } from './layers.ts'
+import { look } from './look.ts'
+import { learnMore } from './more.ts'
+import type { ProbeRequest, Prober } from './observation.ts'
 import { Ended, Session } from './session.ts'
 import { identifyTogether } from './together.ts'
 import { togetherModel } from './togetherModel.ts'
-import { backgroundErrors, limitChanged, warningsOf } from './warnings.ts'
+import { limitChanged } from './warnings.ts'
 import { mismatches } from './worlds.ts'
-
-/** Of a limiter that was not what it seemed. */
-const unknown = { algorithm: 'unknown', equivalents: [], confidence: 0 } as const
-
-/** What a profile has come to, in the making. */
-interface Draft {
-  conclusion: Conclusion
-  endedBy: ProfileResult['endedBy']
-  readonly reasons: string[]
-  readonly limiters: ProfiledLimiter[]
-  readonly models: NamedLimiter[]
-  readonly warnings: ProfileWarning[]
-}
 
 /** Identifies the limiters behind a prober; never throws for what the target does. */
 export async function profile(prober: Prober, options: ProfileOptions): Promise<ProfileResult> {
   const session = new Session(prober, options)
-  const draft: Draft = {
-    conclusion: 'undetermined',
-    endedBy: 'concluded',
-    reasons: [],
-    limiters: [],
-    models: [],
-    warnings: [],
-  }
+  const draft = new Draft()
   await new Profile(session, draft).run()
-  return resultOf(session, draft)
-}
-
-function resultOf(session: Session, draft: Draft): ProfileResult {
-  const { requests, elapsedUs } = session.spent
-  const { conclusion, reasons, limiters, warnings, models, endedBy } = draft
-  return {
-    document: {
-      schema: profileSchema,
-      target: session.options.target,
-      requests,
-      durationMs: Math.round(elapsedUs / 1e3),
-      seed: session.options.seed,
-      conclusion,
-      reasons,
-      limiters,
-      warnings,
-    },
-    limiters: models,
-    observations: session.observations,
-    endedBy,
-  }
+  return draft.resultOf(session)
 }
 
 class Profile {
@@ -95,44 +48,14 @@ class Profile {
 
   async run(): Promise<void> {
     try {
-      const trouble = await this.#look()
-      if (trouble === null) await this.#identify()
-      else this.#undetermined(trouble, 'target')
+      const looked = await look(this.#session, this.#request)
+      if (looked.trouble !== null) return this.#draft.undetermined(looked.trouble, 'target')
+      this.#from = looked.from
+      await this.#identify()
     } catch (error) {
       if (!(error instanceof Ended)) throw error
       this.#ended(error.by)
     }
-  }
-
-  /** Whether the target answers at all, and as it does when nothing limits; else what is wrong. */
-  async #look(): Promise<string | null> {
-    for (let tries = 0; tries < lookTries; tries++) {
-      const answer = await this.#session.send(this.#request)
-      if (hasPassed(answer)) return null
-      if (isPlainDenial(answer)) return this.#awaitRelief(answer)
-      await this.#session.sleepUntil(this.#session.nowUs + lookPauseUs)
-    }
-    return troubleIn(this.#session.observations)
-  }
-
-  /** The limiter is exhausted before we begin: only a fresh one can be measured. */
-  async #awaitRelief(first: Observation): Promise<string | null> {
-    const sinceUs = this.#session.nowUs
-    const mostUs = this.#session.options.budget.durationUsMax / 3
-    let waitUs = first.retryAfterUs ?? 1e6
-    for (;;) {
-      if (this.#session.nowUs + waitUs - sinceUs > mostUs) {
-        return 'every answer was a rejection (429) from the first request on: something else uses up this limit, or it admits nobody'
-      }
-      await this.#session.sleepUntil(this.#session.nowUs + waitUs)
-      const answer = await this.#session.send(this.#request)
-      if (hasPassed(answer)) break
-      waitUs *= 1.5
-    }
-    const waitedUs = this.#session.nowUs - sinceUs
-    await this.#session.sleepUntil(this.#session.nowUs + Math.min(3 * waitedUs, mostUs))
-    this.#from = this.#session.observations.length
-    return null
   }
 
   async #identify(): Promise<void> {
@@ -151,17 +74,11 @@ class Profile {
       this.#draft.endedBy = error.by
       this.#draft.reasons.push(`${endedText[error.by]}: there may be more limiters`)
     }
-    if (search.hasReplacedFirst) this.#forgetFirst()
+    // What was taken for a limiter of requests is one of tokens.
+    if (search.hasReplacedFirst) this.#draft.forget()
     for (const layer of search.layers) this.#add(layer)
     this.#draft.reasons.push(...search.reasons)
     return search.layers.length > 0
-  }
-
-  /** What was taken for a limiter of requests is one of tokens. */
-  #forgetFirst(): void {
-    this.#draft.limiters.length = 0
-    this.#draft.models.length = 0
-    this.#draft.warnings.length = 0
   }
 
   async #conclude(identification: Identification): Promise<void> {
@@ -176,7 +93,7 @@ class Profile {
         await this.#unexplained(identification)
         return
       case 'unreleased':
-        this.#undetermined(unreleasedText(identification), 'duration')
+        this.#draft.undetermined(unreleasedText(identification), 'duration')
         return
       case 'concurrent':
         await this.#together()
@@ -185,7 +102,7 @@ class Profile {
 
   /** No rejection; but what holds requests back shows all the same. */
   async #unlimited(requests: number): Promise<void> {
-    if (this.#identifier?.isHeldBack) return this.#together()
+    if (isHeldBack(this.#identifier!.observations)) return this.#together()
     this.#draft.conclusion = 'none'
     this.#draft.reasons.push(`no rejection in ${requests} requests`)
   }
@@ -195,7 +112,10 @@ class Profile {
     const widthMost = this.#session.options.inFlightMax ?? inFlightDefault
     const together = await identifyTogether(this.#session, this.#request, widthMost)
     if (together === null) {
-      this.#undetermined('a few requests were rejected, and none like them again', 'concluded')
+      this.#draft.undetermined(
+        'a few requests were rejected, and none like them again',
+        'concluded',
+      )
       return
     }
     const { limiter } = together
@@ -230,10 +150,9 @@ class Profile {
     if (this.#draft.endedBy === 'concluded') return
     const unexplained = mismatches(fit.of.model(fit.best), this.#identifier!.trace)
     if (unexplained <= unexplainedMost) return
-    this.#forgetFirst()
-    this.#draft.limiters.push({ ...limiter, ...unknown })
+    this.#draft.keepUnknown(limiter)
     const reason = `${fit.of.title} explained what came first, and leaves ${Math.round(unexplained)} answers open with what came since`
-    this.#undetermined(reason, this.#draft.endedBy)
+    this.#draft.undetermined(reason, this.#draft.endedBy)
   }
 
   // Less than it is meant to let through may be a slower limiter's doing.
@@ -241,9 +160,8 @@ class Profile {
     const before = this.#knownOf(layer)
     this.#keep(before)
     if (await this.#further(layer)) return
-    this.#forgetFirst()
-    this.#draft.limiters.push({ ...more.limiter, ...unknown })
-    this.#undetermined(more.refutation!, 'concluded')
+    this.#draft.keepUnknown(more.limiter)
+    this.#draft.undetermined(more.refutation!, 'concluded')
   }
 
   // What no model explains may be one limit first and then another.
@@ -260,7 +178,7 @@ class Profile {
       }
     }
     if (layer !== null) this.#add(layer)
-    this.#undetermined(reason, 'concluded')
+    this.#draft.undetermined(reason, 'concluded')
   }
 
   /** What the limiter was, if it was of this class, and for how many seconds. */
@@ -292,11 +210,11 @@ class Profile {
     const after = await this.#identifyAgain(layer)
     const changed = limitChanged(before.limiter, after?.known.limiter ?? null, sinceS)
     if (after !== null) {
-      this.#forgetFirst()
+      this.#draft.forget()
       this.#keep(after.known)
     }
     this.#draft.warnings.push(changed)
-    if (after === null) this.#undetermined(changed.message, this.#draft.endedBy)
+    if (after === null) this.#draft.undetermined(changed.message, this.#draft.endedBy)
   }
 
   /** The limiter as it is now, once it is fresh again. */
@@ -325,49 +243,25 @@ class Profile {
     this.#keep(this.#knownOf(layer))
   }
 
-  #keep({ limiter, model, warnings }: Known): void {
-    this.#draft.limiters.push(limiter)
-    this.#draft.models.push(model)
-    this.#draft.warnings.push(...warnings)
-    this.#session.found.push(`${limiter.id}: ${limiter.algorithm}`)
+  #keep(known: Known): void {
+    this.#draft.keep(known)
+    this.#session.found.push(`${known.limiter.id}: ${known.limiter.algorithm}`)
   }
 
-  #knownOf({ found, unit, observations, trace }: Layer): Known {
-    const status = observations.find(isPlainDenial)?.status ?? [...found.denials][0] ?? null
-    const id = this.#idOf(unit)
-    const limiter = profiled(found, { id, unit, observations, trace, status })
-    const model = modelOf(limiter, found)
-    const isFirst = this.#draft.limiters.length === 0
-    const warnings = [
-      ...(limiter.confidence > 0 ? warningsOf(limiter, model, observations) : []),
-      ...(isFirst ? backgroundErrors(observations, found.denials) : []),
-    ]
-    return { limiter, model, warnings, reasons: [], refutation: null }
-  }
-
-  #idOf(unit: LimitUnit): string {
-    const count = this.#draft.limiters.filter((limiter) => limiter.unit === unit).length
-    return count === 0 ? unit : `${unit}-${count + 1}`
+  #knownOf(layer: Layer): Known {
+    return knownOf(layer, this.#draft.limiters)
   }
 
   #ended(by: ProfileResult['endedBy']): void {
     const found = this.#identifier?.soFar() ?? null
     if (found !== null) this.#add(this.#layerOf(found))
-    this.#undetermined(endedText[by], by)
+    this.#draft.undetermined(endedText[by], by)
     // What has been foretold, and explains everything, is known, if not as closely as it could be.
     if (found?.isForetold && found.isExplained) this.#draft.conclusion = 'identified'
-  }
-
-  #undetermined(reason: string, by: ProfileResult['endedBy']): void {
-    this.#draft.conclusion = 'undetermined'
-    this.#draft.endedBy = by
-    this.#draft.reasons.push(reason)
   }
 }
 
 const inFlightDefault = 32
-const lookTries = 3
-const lookPauseUs = 500_000
 
 const endedText: Readonly<Record<ProfileResult['endedBy'], string>> = {
   concluded: '',
@@ -378,39 +272,6 @@ const endedText: Readonly<Record<ProfileResult['endedBy'], string>> = {
   target: 'the target stopped answering',
 }
 
-function troubleIn(observations: readonly Observation[]): string {
-  const { status, outcome } = observations.at(-1)!
-  const count = observations.length
-  if (!observations.some(hasAnswer)) {
-    return outcome === 'timeout'
-      ? `none of ${count} requests was answered in time`
-      : `none of ${count} requests was answered: ${outcome === 'broken' ? 'the connection failed' : outcome}`
-  }
-  return `none of ${count} requests was served; the last answer was ${status ?? 'none'}`
-}
-
 function unreleasedText({ admitted, waitedUs }: { admitted: number; waitedUs: number }): string {
   return `${admitted} requests were admitted and none since, for ${Math.round(waitedUs / 1e6)} s: a budget or a window longer than that`
-}
-
-function modelOf(limiter: ProfiledLimiter, { leader }: Identified): NamedLimiter {
-  const { of, best } = leader.fit
-  const { algorithm, chargesRejected } = of.model(best)
-  return {
-    name: limiter.id,
-    model: {
-      algorithm: rounded(algorithm, limiter),
-      unit: limiter.unit,
-      charge: limiter.charge ?? 'pre',
-      chargesRejected,
-      scope: ['key'],
-    },
-  }
-}
-
-/** The model with the figures that the document has. */
-function rounded(algorithm: LimiterAlgorithm, limiter: ProfiledLimiter): LimiterAlgorithm {
-  const { limit, windowMs } = limiter
-  if (!('windowUs' in algorithm) || limit === null || windowMs === null) return algorithm
-  return { ...algorithm, limit, windowUs: Math.round(windowMs * 1e3) }
 }

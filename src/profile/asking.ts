@@ -1,0 +1,95 @@
+// Sends a probe, step by step: what it waits for is taken anew from all that is possible by then. Must not
+// know which probe is worth sending.
+
+import type { Micros } from '../core/units.ts'
+import type { Contest } from './contest.ts'
+import { firstRelease } from './exhaust.ts'
+import type { Fit } from './fit.ts'
+import { hasAnswer, hasPassed, isPlainDenial } from './judging.ts'
+import type { Weighed } from './posterior.ts'
+import { Foreseen, type ProbeStep, pollOffsets, quantileUs, watchPolls } from './probe.ts'
+import type { Subject } from './subject.ts'
+import { stateAfter } from './worlds.ts'
+
+/** Less probable classes are not waited for. */
+const oddsLeast = 2e-3
+/** Waves of a burst are this share of the limit, up to that share of it. */
+const waveShare = 1 / 20
+const wavesUntil = 0.9
+
+export class Asking {
+  readonly #subject: Subject
+  readonly #contest: Contest
+
+  constructor(subject: Subject, contest: Contest) {
+    this.#subject = subject
+    this.#contest = contest
+  }
+
+  /** Sends a probe that was made for `leader`. */
+  async send(steps: readonly ProbeStep[], leader: Fit): Promise<void> {
+    for (const step of steps) await this.#do(step, leader)
+  }
+
+  async #do(step: ProbeStep, leader: Fit): Promise<void> {
+    if (step.kind === 'idle') await this.#subject.idle(step.us)
+    if (step.kind === 'wait') await this.#wait(step.share)
+    if (step.kind === 'burst') await this.#burst(step.most, leader)
+    if (step.kind === 'watch') await this.#watch()
+  }
+
+  async #burst(most: number, { best }: Fit): Promise<void> {
+    const subject = this.#subject
+    const limit = best.limit / subject.pace.cost
+    const wide = Math.min(subject.widthMost, Math.ceil(limit * waveShare))
+    const widely = Math.min(Math.floor(wavesUntil * limit), most)
+    for (let sent = 0; sent < most; ) {
+      const width = sent + wide <= widely ? wide : 1
+      const answers = await subject.send(width)
+      sent += width
+      const denial = answers.find((answer) => hasAnswer(answer) && !hasPassed(answer))
+      if (denial === undefined) continue
+      if (isPlainDenial(denial) && !subject.isAmongOthers) return
+      if (await subject.isDenied(denial)) return
+    }
+  }
+
+  async #watch(): Promise<void> {
+    const { session } = this.#subject
+    const startUs = session.nowUs
+    const offsets = this.#expectedReleases()
+    for (const offset of offsets) {
+      await session.sleepUntil(startUs + offset)
+      if ((await this.#subject.send()).some(hasPassed)) return
+    }
+    if (offsets.length > 0 || session.nowUs > startUs) return
+    await firstRelease(this.#subject)
+  }
+
+  async #wait(share: number): Promise<void> {
+    const [leader] = this.#contest.weigh(this.#subject.trace)
+    await this.#subject.idle(quantileUs(this.#releasesOf(leader!), share))
+  }
+
+  #expectedReleases(): readonly Micros[] {
+    const weighed = this.#contest.weigh(this.#subject.trace)
+    const releases = weighed
+      .filter(({ odds }, i) => i === 0 || odds > oddsLeast)
+      .flatMap((weighed) => this.#releasesOf(weighed))
+    return pollOffsets(
+      releases.filter((us) => us !== null),
+      this.#subject.gapUs,
+      watchPolls(weighed[0]!.fit.best.limit / this.#subject.pace.cost),
+    )
+  }
+
+  /** Spans until a request would pass, by all that is possible for a class. */
+  #releasesOf({ fit }: Weighed): readonly (Micros | null)[] {
+    const { trace, pace, session } = this.#subject
+    return fit.sample.map((parameters, turn) => {
+      const hypothesis = fit.of.model(parameters)
+      const state = stateAfter(hypothesis, trace, turn)
+      return new Foreseen({ hypothesis, state }, session.nowUs, pace).releaseUs
+    })
+  }
+}

@@ -1,0 +1,71 @@
+// What a profile has come to, in the making. Must not know how it is found.
+
+import type { NamedLimiter } from '../core/limits.ts'
+import {
+  type Conclusion,
+  type ProfiledLimiter,
+  type ProfileWarning,
+  profileSchema,
+} from '../core/profileDocument.ts'
+import type { ProfileResult } from './contract.ts'
+import type { Known } from './known.ts'
+import type { Session } from './session.ts'
+
+/** Of a limiter that was not what it seemed. */
+const unknown = { algorithm: 'unknown', equivalents: [], confidence: 0 } as const
+
+export class Draft {
+  conclusion: Conclusion = 'undetermined'
+  endedBy: ProfileResult['endedBy'] = 'concluded'
+  readonly reasons: string[] = []
+  readonly limiters: ProfiledLimiter[] = []
+  readonly models: NamedLimiter[] = []
+  readonly warnings: ProfileWarning[] = []
+
+  keep({ limiter, model, warnings }: Known): void {
+    this.limiters.push(limiter)
+    this.models.push(model)
+    this.warnings.push(...warnings)
+  }
+
+  /** A limiter that is there, and is not what it was taken for: that is all there is to say. */
+  keepUnknown(limiter: ProfiledLimiter): void {
+    this.forget()
+    this.limiters.push({ ...limiter, ...unknown })
+  }
+
+  /** What was found is not what it was taken for. */
+  forget(): void {
+    this.limiters.length = 0
+    this.models.length = 0
+    this.warnings.length = 0
+  }
+
+  undetermined(reason: string, by: ProfileResult['endedBy']): void {
+    this.conclusion = 'undetermined'
+    this.endedBy = by
+    this.reasons.push(reason)
+  }
+
+  /** The draft as it is, after this session. */
+  resultOf(session: Session): ProfileResult {
+    const { requests, elapsedUs } = session.spent
+    const { conclusion, reasons, limiters, warnings, models, endedBy } = this
+    return {
+      document: {
+        schema: profileSchema,
+        target: session.options.target,
+        requests,
+        durationMs: Math.round(elapsedUs / 1e3),
+        seed: session.options.seed,
+        conclusion,
+        reasons,
+        limiters,
+        warnings,
+      },
+      limiters: models,
+      observations: session.observations,
+      endedBy,
+    }
+  }
+}

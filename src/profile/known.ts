@@ -1,0 +1,70 @@
+// A limiter as far as it is known: for the document, as a model to be played, and what is to be warned
+// of. Must not send.
+
+import type { LimiterAlgorithm, LimitUnit, NamedLimiter } from '../core/limits.ts'
+import type { ProfiledLimiter, ProfileWarning } from '../core/profileDocument.ts'
+import { profiled } from './conclude.ts'
+import type { Identified } from './identification.ts'
+import { isPlainDenial } from './judging.ts'
+import type { Observation } from './observation.ts'
+import type { TraceGroup } from './trace.ts'
+import { backgroundErrors, warningsOf } from './warnings.ts'
+
+/** A limiter, and what it was identified by. */
+export interface Layer {
+  readonly found: Identified
+  readonly unit: LimitUnit
+  readonly observations: readonly Observation[]
+  readonly trace: readonly TraceGroup[]
+}
+
+/** A limiter as far as it is known. */
+export interface Known {
+  readonly limiter: ProfiledLimiter
+  readonly model: NamedLimiter
+  readonly warnings: readonly ProfileWarning[]
+  /** What could not be measured, and why. */
+  readonly reasons: readonly string[]
+  /** Why it is not what it seemed to be; null: nothing speaks against it. */
+  readonly refutation: string | null
+}
+
+/** What is known of a limiter, beside those that are known already. */
+export function knownOf(layer: Layer, known: readonly ProfiledLimiter[]): Known {
+  const { found, unit, observations, trace } = layer
+  const status = observations.find(isPlainDenial)?.status ?? [...found.denials][0] ?? null
+  const limiter = profiled(found, { id: idOf(unit, known), unit, observations, trace, status })
+  const model = modelOf(limiter, found)
+  const warnings = [
+    ...(limiter.confidence > 0 ? warningsOf(limiter, model, observations) : []),
+    ...(known.length === 0 ? backgroundErrors(observations, found.denials) : []),
+  ]
+  return { limiter, model, warnings, reasons: [], refutation: null }
+}
+
+function idOf(unit: LimitUnit, known: readonly ProfiledLimiter[]): string {
+  const count = known.filter((limiter) => limiter.unit === unit).length
+  return count === 0 ? unit : `${unit}-${count + 1}`
+}
+
+function modelOf(limiter: ProfiledLimiter, { leader }: Identified): NamedLimiter {
+  const { of, best } = leader.fit
+  const { algorithm, chargesRejected } = of.model(best)
+  return {
+    name: limiter.id,
+    model: {
+      algorithm: rounded(algorithm, limiter),
+      unit: limiter.unit,
+      charge: limiter.charge ?? 'pre',
+      chargesRejected,
+      scope: ['key'],
+    },
+  }
+}
+
+/** The model with the figures that the document has. */
+function rounded(algorithm: LimiterAlgorithm, limiter: ProfiledLimiter): LimiterAlgorithm {
+  const { limit, windowMs } = limiter
+  if (!('windowUs' in algorithm) || limit === null || windowMs === null) return algorithm
+  return { ...algorithm, limit, windowUs: Math.round(windowMs * 1e3) }
+}

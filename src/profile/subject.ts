@@ -1,0 +1,160 @@
+// The limiter in question, as far as it can be asked: sends to it past the limiters that are known, and
+// keeps what came of that. Must not know hypotheses about it.
+
+import { limitOf, windowUsOf } from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
+import type { Question } from './identification.ts'
+import { hasAnswer, hasPassed, isPlainDenial, verdictsOf } from './judging.ts'
+import type { Observation } from './observation.ts'
+import { type Other, othersWaitUs, withoutOthers } from './others.ts'
+import type { Pace } from './probe.ts'
+import type { Session } from './session.ts'
+import { lumped, type TraceGroup, traceOf, type Verdict } from './trace.ts'
+import type { Hypothesis } from './worlds.ts'
+
+const widthDefault = 32
+const lumpShare = 0.1
+const doubtPause = 0.03
+const fillersMost = 40
+
+export class Subject {
+  readonly session: Session
+  readonly denials = new Set<number>()
+  readonly #question: Question
+  readonly #others: readonly Other[]
+  #observedMost = Number.POSITIVE_INFINITY
+
+  constructor(session: Session, question: Question) {
+    this.session = session
+    this.#question = question
+    this.#others = question.others ?? []
+  }
+
+  get isAmongOthers(): boolean {
+    return this.#others.length > 0
+  }
+
+  /** How many observations of the session there are up to now. */
+  get observed(): number {
+    return this.#question.from + this.observations.length
+  }
+
+  /** What was sent for this limiter. */
+  get observations(): readonly Observation[] {
+    return this.session.observations.slice(this.#question.from, this.#observedMost)
+  }
+
+  /** What was observed from this number on is another's doing. */
+  forgetFrom(observed: number): void {
+    this.#observedMost = observed
+  }
+
+  get trace(): readonly TraceGroup[] {
+    const { observations } = this
+    const trace = traceOf(observations, this.#verdicts, this.#question.costOf)
+    return this.isAmongOthers ? lumped(trace, this.#lumpUs) : trace
+  }
+
+  // What a faster limiter let through within a moment is one to a slower one.
+  get #lumpUs(): Micros {
+    return lumpShare * Math.min(...this.#others.map(({ hypothesis }) => spanUs(hypothesis)))
+  }
+
+  get #verdicts(): readonly Verdict[] {
+    const { observations } = this
+    return withoutOthers(observations, verdictsOf(observations, this.denials), this.#others)
+  }
+
+  /** Sends once the limiters that are known let it through. */
+  async send(count = 1, request = this.#question.request): Promise<readonly Observation[]> {
+    if (this.isAmongOthers) {
+      const { observations } = this
+      const verdicts = verdictsOf(observations, this.denials)
+      const waitUs = othersWaitUs(observations, verdicts, this.#others, this.session.nowUs)
+      if (waitUs > 0) await this.idle(waitUs + this.#tripUs)
+    }
+    return this.session.sendTogether(request, count)
+  }
+
+  /** Waits so long. */
+  async idle(us: Micros): Promise<void> {
+    await this.session.sleepUntil(this.session.nowUs + us)
+  }
+
+  /** Whether denials last: one that is no 429 has to come three times in a row. */
+  async isDenied(first: Observation): Promise<boolean> {
+    if (this.isAmongOthers) return this.#isStillDenied()
+    const [again] = (await this.send()) as [Observation]
+    if (hasPassed(again) || !hasAnswer(again)) return false
+    if (isPlainDenial(again)) return true
+    const [third] = (await this.send()) as [Observation]
+    if (hasPassed(third) || third.status !== again.status || first.status === null) return false
+    this.denials.add(again.status!)
+    return true
+  }
+
+  // Among others a denial has to outlast what these may be off by.
+  async #isStillDenied(): Promise<boolean> {
+    const pauseUs =
+      Math.max(...this.#others.map(({ hypothesis }) => spanUs(hypothesis))) * doubtPause
+    for (let i = 0; i < 2; i++) {
+      await this.idle(pauseUs)
+      if ((await this.send()).some(hasPassed)) return false
+    }
+    await this.#fill()
+    return true
+  }
+
+  // What is too dear for what is left, a cheaper request may still fit: that shows how much is left,
+  // and that it is asked for beforehand.
+  async #fill(): Promise<void> {
+    const { filler } = this.#question
+    if (filler === undefined) return
+    for (let i = 0; i < fillersMost; i++) {
+      const [answer] = await this.send(1, filler)
+      if (hasAnswer(answer!) && !hasPassed(answer!)) return
+    }
+  }
+
+  /** Most requests that may be sent at once. */
+  get widthMost(): number {
+    return this.isAmongOthers ? 1 : (this.session.options.inFlightMax ?? widthDefault)
+  }
+
+  get pace(): Pace {
+    return {
+      gapUs: Math.max(this.#tripUs, ...this.#others.map(({ hypothesis }) => paceUs(hypothesis))),
+      cost: this.#question.costOf(this.#sample),
+    }
+  }
+
+  /** The latest of its requests that was served: what they cost. */
+  get #sample(): Observation {
+    const { observations } = this
+    const mine = observations.filter(({ shape }) => shape === this.#question.request.shape)
+    return mine.findLast(hasPassed) ?? mine.at(-1) ?? observations.at(-1)!
+  }
+
+  /** Shortest span between two polls. */
+  get gapUs(): Micros {
+    return 2 * this.#tripUs
+  }
+
+  /** Median round trip. */
+  get #tripUs(): Micros {
+    const trips = this.observations
+      .filter(hasAnswer)
+      .map(({ sentUs, receivedUs }) => receivedUs - sentUs)
+      .sort((a, b) => a - b)
+    return trips[trips.length >> 1] ?? 1_000
+  }
+}
+
+function spanUs({ algorithm }: Hypothesis): Micros {
+  return windowUsOf(algorithm) ?? 0
+}
+
+/** From one request to the next, when a limiter lets through as many as it can. */
+function paceUs({ algorithm }: Hypothesis): Micros {
+  return (windowUsOf(algorithm) ?? 0) / limitOf(algorithm)
+}
