@@ -31,7 +31,7 @@ const nameOf = (ratePerS: number) => `${ratePerS.toLocaleString('en-US')}/s`
 const comparedNameOf = (ratePerS: number) => `${nameOf(ratePerS)} beside others`
 
 /** Length of a run that is compared, in s: there are many of them. */
-export const comparedSeconds = (openSeconds: number) => Math.min(openSeconds, 6)
+export const comparedSeconds = (openSeconds: number) => Math.min(openSeconds, 15)
 
 export function rates(context: Context): Group {
   return {

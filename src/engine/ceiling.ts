@@ -12,7 +12,7 @@ import { RunFolds } from '../recording/folds.ts'
 import { Engine } from './engine.ts'
 import { requestTemplate } from './routes.ts'
 
-const warmupUs: Micros = 150_000
+const warmupUs: Micros = 400_000
 const measureUs: Micros = 250_000
 const connections = 64
 

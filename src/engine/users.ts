@@ -60,6 +60,9 @@ class Slots {
   }
 }
 
+/** So many answers at once keep a server awake: further users need not wait for one another. */
+const turnUsersMax = 64
+
 /**
  * The users whose next request is due. They send once all answers that are there have been read: a
  * server that sleeps is woken once for all of them instead of once for each, which costs the sender a
@@ -67,6 +70,7 @@ class Slots {
  */
 class Turn {
   readonly #clock: Clock
+  #count = 0
   #due: User[] = []
   #spare: User[] = []
 
@@ -75,7 +79,16 @@ class Turn {
   }
 
   add(user: User): void {
-    if (this.#due.push(user) === 1) this.#clock.soon(() => this.#offerAll())
+    this.#count++
+    if (this.#count > turnUsersMax) return user.offer()
+    this.#due.push(user)
+    if (this.#count === 1) this.#clock.soon(() => this.#end())
+    if (this.#count === turnUsersMax) this.#offerAll()
+  }
+
+  #end(): void {
+    this.#count = 0
+    this.#offerAll()
   }
 
   #offerAll(): void {
