@@ -25,6 +25,8 @@ export interface Algorithm<A extends LimiterAlgorithm, S> {
   resetUs(algorithm: A, state: S, nowUs: Micros): Micros
   /** What a rejected request does to the state beyond its cost; default nothing. */
   rejected?(algorithm: A, state: S, nowUs: Micros): S
+  /** Whether a request starts an interval anew, so that having come earlier may leave less; default no. */
+  isForgetful?(algorithm: A): boolean
   /** How long an admitted request is held back; default 0. */
   delayUs?(algorithm: A, state: S): Micros
 }

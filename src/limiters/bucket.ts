@@ -50,9 +50,13 @@ function bucketAlgorithm<A extends Bucket>(): Algorithm<A, BucketState> {
 
     charge(algorithm, state, cost, nowUs) {
       const credit = state.credit - cost * refill(algorithm).perUnit
-      const isRestarted = styleOf(algorithm) === 'lossy-admitted'
-      return { credit, atUs: isRestarted ? nowUs : (state.atUs ?? nowUs) }
+      return { credit, atUs: isLossy(algorithm) ? nowUs : (state.atUs ?? nowUs) }
     },
+
+    rejected: (algorithm, state, nowUs) =>
+      styleOf(algorithm) === 'lossy' ? { ...state, atUs: nowUs } : state,
+
+    isForgetful: isLossy,
 
     refund(algorithm, state, cost) {
       const { perUnit } = refill(algorithm)
@@ -80,6 +84,10 @@ function untilUs(algorithm: Bucket, state: BucketState, units: number, nowUs: Mi
 
 function styleOf(algorithm: Bucket): RefillStyle {
   return algorithm.kind === 'token-bucket' ? algorithm.refillStyle : 'continuous'
+}
+
+function isLossy(algorithm: Bucket): boolean {
+  return styleOf(algorithm).startsWith('lossy')
 }
 
 interface Refill {

@@ -37,13 +37,14 @@ export function costsIn(
   return ({ shape, cost }) => costIn(unit, cost ?? estimates.get(shape)!)
 }
 
-/** Latencies beyond so many times the usual are the service's, not the way to the limiter. */
+/** A request without an answer has arrived, if it has, in so many times the usual latency. */
 const travelFactor = 4
 const travelUsLeast = 1_000
 
 /**
- * Groups observations, which must be in the order of sending. A request arrives soon after it is sent:
- * what it takes longer than usual, it is served or held back.
+ * Groups observations, which must be in the order of sending. A request that was answered arrived
+ * between its sending and its answer, and no more is known: one that took long may have been served for
+ * long, or have waited in a process, ours or another, that stood still.
  */
 export function traceOf(
   observations: readonly Observation[],
@@ -56,7 +57,7 @@ export function traceOf(
   for (const [i, observation] of observations.entries()) {
     const verdict = verdicts[i]!
     const cost = costOf(observation)
-    const toUs = Math.min(observation.receivedUs, observation.sentUs + travelUs)
+    const toUs = arrivedByUs(observation, travelUs)
     const last = groups.at(-1)
     const joins = last !== undefined && observation.sentUs < openUntilUs && last.cost === cost
     const group = joins ? last : started(observation.sentUs, cost)
@@ -67,6 +68,10 @@ export function traceOf(
     if (verdict === 'denied') group.deniedFromUs = observation.sentUs
   }
   return groups
+}
+
+function arrivedByUs({ sentUs, receivedUs, status }: Observation, travelUs: Micros): Micros {
+  return status === null ? Math.min(receivedUs, sentUs + travelUs) : receivedUs
 }
 
 /** Groups in which nothing was denied, joined where they follow each other within a span. */

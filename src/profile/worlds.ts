@@ -42,8 +42,9 @@ export function mismatches(
   for (const group of trace) {
     const { cost, passed, denied, lost } = group
     const unclear = group.unclear + lost
-    const fromUs = group.fromUs - phaseUs
     const toUs = group.toUs - phaseUs
+    const early = earliest(rules, hypothesis, group)
+    const late = latest(rules, hypothesis, group)
     if (passed > 0) {
       const amount = cost * passed
       const room = asked(hypothesis, cost, passed)
@@ -55,26 +56,51 @@ export function mismatches(
           without = null
         }
       }
-      lenient = charged(rules, algorithm, lenient, amount, fromUs)
-      if (without !== null) without = charged(rules, algorithm, without, amount, fromUs)
-      strict = charged(rules, algorithm, strict, amount, toUs)
+      lenient = charged(rules, algorithm, lenient, amount, early)
+      if (without !== null) without = charged(rules, algorithm, without, amount, early)
+      strict = charged(rules, algorithm, strict, amount, late)
     }
     if (lost > 0) {
       without ??= lenient
-      lenient = perhaps(rules, hypothesis, lenient, { cost, count: lost }, fromUs)
+      lenient = perhaps(rules, hypothesis, lenient, { cost, count: lost }, early)
     }
-    if (unclear > 0) strict = perhaps(rules, hypothesis, strict, { cost, count: unclear }, toUs)
+    if (unclear > 0) strict = perhaps(rules, hypothesis, strict, { cost, count: unclear }, late)
     if (denied > 0) {
-      const deniedUs = group.deniedFromUs - phaseUs
+      const deniedUs = rules.isForgetful?.(algorithm)
+        ? late.seenUs
+        : group.deniedFromUs - phaseUs
       if (hasRoom(rules, algorithm, strict, asked(hypothesis, cost, 1), deniedUs)) count++
       const amount = chargesRejected ? cost * denied : 0
-      lenient = rejected(rules, algorithm, lenient, amount, fromUs)
-      if (without !== null) without = rejected(rules, algorithm, without, amount, fromUs)
-      strict = rejected(rules, algorithm, strict, amount, toUs)
+      lenient = rejected(rules, algorithm, lenient, amount, early)
+      if (without !== null) without = rejected(rules, algorithm, without, amount, early)
+      strict = rejected(rules, algorithm, strict, amount, late)
     }
     if (count > most) return count
   }
   return count
+}
+
+/** When a limiter looked at a group of requests, and when it charged them, as a world has it. */
+interface Arrival {
+  readonly seenUs: Micros
+  readonly chargedUs: Micros
+}
+
+const arrivalAt = (us: Micros): Arrival => ({ seenUs: us, chargedUs: us })
+
+/**
+ * The arrival that leaves most room. Where each request starts an interval anew and loses what had
+ * passed of the last one, that is late for what it ends, and early for what it begins.
+ */
+function earliest(rules: Rules, { algorithm, phaseUs }: Hypothesis, group: TraceGroup): Arrival {
+  const [fromUs, toUs] = [group.fromUs - phaseUs, group.toUs - phaseUs]
+  return { seenUs: rules.isForgetful?.(algorithm) ? toUs : fromUs, chargedUs: fromUs }
+}
+
+/** The arrival that leaves least room. */
+function latest(rules: Rules, { algorithm, phaseUs }: Hypothesis, group: TraceGroup): Arrival {
+  const [fromUs, toUs] = [group.fromUs - phaseUs, group.toUs - phaseUs]
+  return { seenUs: rules.isForgetful?.(algorithm) ? fromUs : toUs, chargedUs: toUs }
 }
 
 function hasRoom(
@@ -140,15 +166,16 @@ function follow(
       const amount = cost * passed
       const room = asked(hypothesis, cost, passed)
       if (rules.waitUs(algorithm, rules.advance(algorithm, state, us), room, us) !== 0) misfits++
-      state = charged(rules, algorithm, state, amount, us)
+      state = charged(rules, algorithm, state, amount, arrivalAt(us))
     }
     if (unclear > 0 && isCharged(unclearCount++)) {
-      state = perhaps(rules, hypothesis, state, { cost, count: unclear }, us)
+      state = perhaps(rules, hypothesis, state, { cost, count: unclear }, arrivalAt(us))
     }
     if (denied > 0) {
       const room = asked(hypothesis, cost, 1)
       if (rules.waitUs(algorithm, rules.advance(algorithm, state, us), room, us) === 0) misfits++
-      state = rejected(rules, algorithm, state, chargesRejected ? cost * denied : 0, us)
+      const amount = chargesRejected ? cost * denied : 0
+      state = rejected(rules, algorithm, state, amount, arrivalAt(us))
     }
   }
   return { state, misfits }
@@ -189,9 +216,9 @@ function charged(
   algorithm: TimedAlgorithm,
   state: State,
   amount: number,
-  us: Micros,
+  { seenUs, chargedUs }: Arrival,
 ) {
-  return rules.charge(algorithm, rules.advance(algorithm, state, us), amount, us)
+  return rules.charge(algorithm, rules.advance(algorithm, state, seenUs), amount, chargedUs)
 }
 
 function rejected(
@@ -199,11 +226,11 @@ function rejected(
   algorithm: TimedAlgorithm,
   state: State,
   amount: number,
-  us: Micros,
+  { seenUs, chargedUs }: Arrival,
 ) {
-  const current = rules.advance(algorithm, state, us)
-  const punished = rules.rejected?.(algorithm, current, us) ?? current
-  return amount === 0 ? punished : rules.charge(algorithm, punished, amount, us)
+  const current = rules.advance(algorithm, state, seenUs)
+  const punished = rules.rejected?.(algorithm, current, chargedUs) ?? current
+  return amount === 0 ? punished : rules.charge(algorithm, punished, amount, chargedUs)
 }
 
 /** Requests that came to the limiter or did not: charged as far as there was room. */
@@ -212,15 +239,16 @@ function perhaps(
   hypothesis: Hypothesis,
   state: State,
   { cost, count }: { readonly cost: number; readonly count: number },
-  us: Micros,
+  arrival: Arrival,
 ) {
+  const { seenUs, chargedUs } = arrival
   const { algorithm, chargesRejected } = hypothesis
-  const current = rules.advance(algorithm, state, us)
-  const room = Math.floor(rules.remaining(algorithm, current, us) / cost)
+  const current = rules.advance(algorithm, state, seenUs)
+  const room = Math.floor(rules.remaining(algorithm, current, seenUs) / cost)
   const fitting = Math.min(count, Math.max(0, room))
-  const next = fitting === 0 ? current : rules.charge(algorithm, current, cost * fitting, us)
+  const next = fitting === 0 ? current : rules.charge(algorithm, current, cost * fitting, chargedUs)
   if (fitting === count) return next
-  return rejected(rules, algorithm, next, chargesRejected ? cost * (count - fitting) : 0, us)
+  return rejected(rules, algorithm, next, chargesRejected ? cost * (count - fitting) : 0, arrival)
 }
 
 /** When a denied request would have passed, by a hypothesis: span from its sending. */
@@ -284,17 +312,17 @@ function playStrictly(hypothesis: Hypothesis, trace: readonly TraceGroup[]) {
   let state = opened(hypothesis, rules, trace)
   const denials = trace.map((group) => {
     const { cost, passed, denied } = group
-    const toUs = group.toUs - phaseUs
-    if (passed > 0) state = charged(rules, algorithm, state, cost * passed, toUs)
+    const late = latest(rules, hypothesis, group)
+    if (passed > 0) state = charged(rules, algorithm, state, cost * passed, late)
     const unclear = group.unclear + group.lost
-    if (unclear > 0) state = perhaps(rules, hypothesis, state, { cost, count: unclear }, toUs)
+    if (unclear > 0) state = perhaps(rules, hypothesis, state, { cost, count: unclear }, late)
     if (denied === 0) return false
     const deniedUs = group.deniedFromUs - phaseUs - doubtUs(hypothesis)
     const current = rules.advance(algorithm, state, deniedUs)
     const isDenial = rules.waitUs(algorithm, current, cost, deniedUs) !== 0
     state = isDenial
-      ? rejected(rules, algorithm, state, chargesRejected ? cost * denied : 0, toUs)
-      : perhaps(rules, hypothesis, state, { cost, count: denied }, toUs)
+      ? rejected(rules, algorithm, state, chargesRejected ? cost * denied : 0, late)
+      : perhaps(rules, hypothesis, state, { cost, count: denied }, late)
     return isDenial
   })
   return { state, denials }
