@@ -27,6 +27,8 @@ export interface Algorithm<A extends LimiterAlgorithm, S> {
   rejected?(algorithm: A, state: S, nowUs: Micros): S
   /** Whether a request starts an interval anew, so that having come earlier may leave less; default no. */
   isForgetful?(algorithm: A): boolean
+  /** The end of a window after which the next request opens another; null: none is open. */
+  endUs?(algorithm: A, state: S): Micros | null
   /** How long an admitted request is held back; default 0. */
   delayUs?(algorithm: A, state: S): Micros
 }

@@ -49,6 +49,9 @@ export const window: Algorithm<FixedWindow | Budget, WindowState> = {
 
   resetUs: (algorithm, state, nowUs) => leftUs(algorithm, state, nowUs) ?? 0,
 
+  endUs: (algorithm, state) =>
+    algorithm.anchor === 'first-request' ? noticedUs(algorithm, state) : null,
+
   rejected(algorithm, state, nowUs) {
     const isExtended = algorithm.kind === 'fixed-window' && algorithm.extendedByRejected
     return isExtended ? { ...state, startUs: nowUs } : state

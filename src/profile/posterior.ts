@@ -11,6 +11,8 @@ export interface Weighed {
 
 /** Nats by which one observation that a class cannot explain counts against it. */
 const mismatchNats = 6
+/** Nats against what few limiters do, and what excuses much: that fractions of a refill are lost. */
+const lossyNats = 3
 /** Intervals are not narrower than this for what they say about plausibility. */
 const widthLeast = 2e-2
 
@@ -34,7 +36,7 @@ function logWidth(fit: Fit): number {
     ? Math.log(Math.min(1, Math.max((phaseUs[1] - phaseUs[0]) / period, widthLeast)))
     : 0
   const step = of.hasStep ? -Math.log(8) : 0
-  return span + limits + phase + step
+  return span + limits + phase + step - (of.isLossy ? lossyNats : 0)
 }
 
 /** Spans that are known better than this share need not be known better still. */

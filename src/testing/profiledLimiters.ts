@@ -1,6 +1,23 @@
-// For tests: limiters as a profile ends in them.
+// For tests: limiters as a profile ends in them, and observations as it begins with them.
 
 import type { ProfiledLimiter } from '../core/profileDocument.ts'
+import type { Observation } from '../profile/observation.ts'
+
+/** A request that nothing is known of, not even its answer. */
+export const blankObservation: Observation = {
+  seq: 0,
+  shape: 'tiny',
+  lane: 'lane',
+  sentUs: 0,
+  receivedUs: 0,
+  outcome: 'timeout',
+  status: null,
+  cost: null,
+  limiter: null,
+  unit: null,
+  retryAfterUs: null,
+  signals: [],
+}
 
 /** 60 requests a minute, in windows that begin with a request. */
 export const profiledWindow: ProfiledLimiter = {

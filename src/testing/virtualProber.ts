@@ -13,6 +13,7 @@ import type {
   Prober,
   ProbeShape,
 } from '../profile/observation.ts'
+import { blankObservation } from './profiledLimiters.ts'
 
 export interface VirtualTarget {
   readonly limiters: readonly NamedLimiter[]
@@ -33,6 +34,8 @@ export interface VirtualTarget {
   readonly lostBeforeShare?: number
   /** Share of requests that fail with a 500 or 503 behind the limiters. Default 0. */
   readonly failedShare?: number
+  /** Share of requests during which our own process stands still, for 100 to 900 ms. Default 0. */
+  readonly stalledShare?: number
   /** After so long an answer is given up; default 25 round trips. */
   readonly timeoutUs?: Micros
   /** Time a request is served; default 0. */
@@ -121,7 +124,9 @@ class Target implements VirtualProber {
     const { roundTripUs = 8_000, roundTripSpread = 0.25, lostShare = 0 } = this.#target
     const tripUs = roundTripUs * Math.exp(roundTripSpread * normalAt(this.#random, seq))
     const sentUs = this.clock.nowUs()
-    const arrivesUs = Math.round(sentUs + tripUs * draw(1))
+    const stallUs = this.#stallUs(draw(5), draw(6))
+    const isStalledFirst = draw(7) < 0.5
+    const arrivesUs = Math.round(sentUs + tripUs * draw(1) + (isStalledFirst ? stallUs : 0))
     const isLost = draw(2) < lostShare
     const timeoutUs = sentUs + (this.#target.timeoutUs ?? 25 * roundTripUs)
     return new Promise((resolve) => {
@@ -132,7 +137,7 @@ class Target implements VirtualProber {
       if (isLost) answer(timeoutUs, { outcome: 'timeout' })
       if (isLost && draw(3) < (this.#target.lostBeforeShare ?? 0)) return
       this.clock.exactlyAt(arrivesUs, () => {
-        const backUs = Math.round(tripUs * (1 - draw(1)))
+        const backUs = Math.round(tripUs * (1 - draw(1)) + (isStalledFirst ? 0 : stallUs))
         this.#arrive(request, draw(4), (us, changes) => {
           if (!isLost) answer(us + backUs, changes)
         })
@@ -163,6 +168,10 @@ class Target implements VirtualProber {
     }
     if (serveUs === nowUs) end(nowUs)
     else this.clock.exactlyAt(serveUs, () => end(serveUs))
+  }
+
+  #stallUs(luck: number, length: number): Micros {
+    return luck < (this.#target.stalledShare ?? 0) ? 100e3 + 800e3 * length : 0
   }
 
   #changeOver(nowUs: Micros): void {
@@ -197,20 +206,7 @@ function failure(luck: number): Partial<Observation> {
 }
 
 function blank({ shape, lane }: ProbeRequest, seq: number, sentUs: Micros): Observation {
-  return {
-    seq,
-    shape,
-    lane,
-    sentUs,
-    receivedUs: sentUs,
-    outcome: 'timeout',
-    status: null,
-    cost: null,
-    limiter: null,
-    unit: null,
-    retryAfterUs: null,
-    signals: [],
-  }
+  return { ...blankObservation, seq, shape, lane, sentUs, receivedUs: sentUs }
 }
 
 /** Runs work that waits on the prober's clock to its end. */

@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { LimiterAlgorithm, RefillStyle } from '../core/limits.ts'
+import { randomStream, uniformAt } from '../core/random.ts'
+import { freshState, type State, type TimedAlgorithm, take } from '../limiters/limiter.ts'
+import { fixedWindow, limiter, tokenBucket } from '../limiters/models.ts'
+import { blankObservation } from '../testing/profiledLimiters.ts'
+import { verdictsOf } from './judging.ts'
+import type { Observation } from './observation.ts'
+import { traceOf } from './trace.ts'
+import { mismatches } from './worlds.ts'
+
+const bucket = (refillStyle: RefillStyle) => ({ ...tokenBucket(6, 1, 30_000), refillStyle })
+
+const cases: Record<string, { algorithm: LimiterAlgorithm; chargesRejected?: boolean }> = {
+  'a fixed window from the first request': { algorithm: fixedWindow(6, 200_000) },
+  'a fixed window on a clock': {
+    algorithm: { ...fixedWindow(6, 200_000), anchor: 'wall-clock' },
+  },
+  'a sliding log': { algorithm: { kind: 'sliding-log', limit: 6, windowUs: 200_000 } },
+  'a sliding log that charges rejected requests': {
+    algorithm: { kind: 'sliding-log', limit: 6, windowUs: 200_000 },
+    chargesRejected: true,
+  },
+  'a sliding counter': {
+    algorithm: { kind: 'sliding-counter', limit: 6, windowUs: 200_000, anchor: 'wall-clock' },
+  },
+  'a token bucket': { algorithm: bucket('continuous') },
+  'a bucket that loses fractions at every request': { algorithm: bucket('lossy') },
+  'a bucket that loses fractions when it admits': { algorithm: bucket('lossy-admitted') },
+}
+
+/** One request after the other, some after a pause; the process stands still during some. */
+function observed(algorithm: LimiterAlgorithm, chargesRejected: boolean, seed: number) {
+  const model = limiter(algorithm, { chargesRejected })
+  const random = randomStream(seed, 'worlds')
+  let draws = 0
+  const draw = () => uniformAt(random, draws++)
+  const observations: Observation[] = []
+  let state: State = freshState(model)
+  let us = 1_000_000
+  for (let i = 0; i < 150; i++) {
+    us += draw() < 0.15 ? Math.round(draw() * 150_000) : 0
+    const stallUs = draw() < 0.1 ? draw() * 180_000 : 0
+    const tripUs = Math.round(400 + draw() * 2_000 + stallUs)
+    const [decision, next] = take(model, state, 1, us + Math.round(draw() * tripUs))
+    state = next
+    const isAllowed = decision.kind === 'allowed'
+    const [outcome, status] = isAllowed ? (['ok', 200] as const) : (['limited', 429] as const)
+    const times = { sentUs: us, receivedUs: us + tripUs }
+    observations.push({ ...blankObservation, seq: i, ...times, outcome, status })
+    us += tripUs
+  }
+  return observations
+}
+
+describe('the true hypothesis explains everything, wherever between sending and answer it arrived:', () => {
+  test.each(Object.entries(cases))('%s', (_name, { algorithm, chargesRejected = false }) => {
+    const hypothesis = { algorithm: algorithm as TimedAlgorithm, chargesRejected, phaseUs: 0 }
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e6 }), (seed) => {
+        const observations = observed(algorithm, chargesRejected, seed)
+        const trace = traceOf(observations, verdictsOf(observations, new Set()), () => 1)
+        expect(mismatches(hypothesis, trace)).toBe(0)
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
