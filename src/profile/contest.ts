@@ -2,9 +2,10 @@
 // are hopeless, searches all again before one is declared. Must not send.
 
 import { randomStream } from '../core/random.ts'
+import type { Micros } from '../core/units.ts'
 import { chargedAfter, classes, type HypothesisClass } from './classes.ts'
 import { featuresOf, type TraceFeatures } from './features.ts'
-import { type Fit, type FitContext, fitClass } from './fit.ts'
+import { type Fit, type FitContext, fitClass, seedsOf } from './fit.ts'
 import type { Parameters } from './parameters.ts'
 import { posterior, type Weighed } from './posterior.ts'
 import type { TraceGroup } from './trace.ts'
@@ -20,22 +21,26 @@ export interface Candidates {
   /** So little is seen behind others that a limiter with losses would explain nearly anything. */
   readonly mayBeLossy: boolean
   readonly mayChargeAfter: boolean
+  /** When it began to be looked for; what came before was sent for others. */
+  readonly sinceUs: Micros
   readonly seed: number
 }
 
 export class Contest {
   readonly #classes: readonly HypothesisClass[]
   readonly #seed: number
+  readonly #sinceUs: Micros
   #searches = 0
   #fits = new Map<string, Fit>()
   #given = new Set<string>()
   #leaderId: string | null = null
   #hasForetold = false
 
-  constructor({ mayBeLossy, mayChargeAfter, seed }: Candidates) {
+  constructor({ mayBeLossy, mayChargeAfter, sinceUs, seed }: Candidates) {
     const likely = mayBeLossy ? classes : classes.filter(({ isLossy }) => !isLossy)
     this.#classes = mayChargeAfter ? [...likely, ...likely.map(chargedAfter)] : likely
     this.#seed = seed
+    this.#sinceUs = sinceUs
   }
 
   get hasBegun(): boolean {
@@ -89,7 +94,13 @@ export class Contest {
   #contextOf(trace: readonly TraceGroup[], features: TraceFeatures): FitContext {
     const random = randomStream(this.#seed, `search ${this.#searches++}`)
     const { leastCost } = features
-    return { trace, features, random, limitStep: leastCost > 1 ? leastCost / 2 : 1 }
+    const limitStep = leastCost > 1 ? leastCost / 2 : 1
+    return { trace, features, latest: this.#latest(trace), random, limitStep }
+  }
+
+  #latest(trace: readonly TraceGroup[]): TraceFeatures | null {
+    const from = trace.findIndex(({ fromUs }) => fromUs >= this.#sinceUs)
+    return from <= 0 ? null : featuresOf(trace.slice(from))
   }
 
   #fitAll(context: FitContext): void {
@@ -121,6 +132,6 @@ export class Contest {
 }
 
 function tryFit(of: HypothesisClass, context: FitContext, before: Fit | null): Fit | null {
-  if (before === null && of.seeds(context.features).length === 0) return null
+  if (before === null && seedsOf(of, context).length === 0) return null
   return fitClass(of, context, before)
 }

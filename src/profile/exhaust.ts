@@ -77,7 +77,7 @@ export async function firstRelease(subject: Subject): Promise<boolean> {
   const { session } = subject
   const sinceUs = session.nowUs
   const growth = pollGrowth(subject.observations.filter(hasPassed).length)
-  for (let elapsedUs = subject.gapUs; ; elapsedUs *= growth) {
+  for (let elapsedUs = Math.max(subject.gapUs, subject.pace.gapUs); ; elapsedUs *= growth) {
     if (sinceUs + elapsedUs - session.nowUs > session.durationLeftUs) return false
     await session.sleepUntil(Math.round(sinceUs + elapsedUs))
     if ((await subject.send()).some(hasPassed)) return true

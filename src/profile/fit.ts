@@ -33,6 +33,8 @@ export interface FitContext {
   readonly kin?: readonly Parameters[]
   readonly trace: readonly TraceGroup[]
   readonly features: TraceFeatures
+  /** Of what came since it was looked for, where there was more before. */
+  readonly latest?: TraceFeatures | null
   readonly random: RandomStream
 }
 
@@ -47,13 +49,19 @@ export function fitClass(of: HypothesisClass, context: FitContext, before: Fit |
   for (const parameters of before?.sample ?? []) search.try(parameters)
   const isWorse = before === null || search.least > before.mismatches
   if (isWorse || of.hasAliases || context.isThorough) {
-    for (const parameters of of.seeds(context.features)) search.try(parameters)
+    for (const parameters of seedsOf(of, context)) search.try(parameters)
     const near = (context.kin ?? []).flatMap((at) => around(at, context.features.mostCost))
     for (const parameters of near) search.try(parameters)
     if (search.least > (context.mismatchesMost ?? Number.POSITIVE_INFINITY)) return search.outline()
     search.refine()
   }
   return search.explore()
+}
+
+/** Where to look for the parameters of a class. */
+export function seedsOf(of: HypothesisClass, { features, latest }: FitContext): Parameters[] {
+  const both = latest === undefined || latest === null ? [features] : [features, latest]
+  return both.flatMap((each) => of.seeds(each))
 }
 
 /**

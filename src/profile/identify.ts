@@ -60,6 +60,7 @@ export class Identifier {
     this.#contest = new Contest({
       mayBeLossy: !this.#subject.isAmongOthers,
       mayChargeAfter: question.mayChargeAfter ?? false,
+      sinceUs: session.nowUs,
       seed: session.options.seed,
     })
     this.#asking = new Asking(this.#subject, this.#contest)

@@ -9,11 +9,12 @@ import type { Observation } from './observation.ts'
 import { type Other, othersWaitUs, withoutOthers } from './others.ts'
 import type { Pace } from './probe.ts'
 import type { Session } from './session.ts'
-import { lumped, type TraceGroup, traceOf, type Verdict } from './trace.ts'
+import { shortened, type TraceGroup, traceOf, type Verdict } from './trace.ts'
 import type { Hypothesis } from './worlds.ts'
 
 const widthDefault = 32
-const lumpShare = 0.1
+/** Longer traces take too long to be replayed as often as is needed. */
+const groupsMost = 2_000
 const doubtPause = 0.03
 const fillersMost = 40
 
@@ -52,12 +53,7 @@ export class Subject {
   get trace(): readonly TraceGroup[] {
     const { observations } = this
     const trace = traceOf(observations, this.#verdicts, this.#question.costOf)
-    return this.isAmongOthers ? lumped(trace, this.#lumpUs) : trace
-  }
-
-  // What a faster limiter let through within a moment is one to a slower one.
-  get #lumpUs(): Micros {
-    return lumpShare * Math.min(...this.#others.map(({ hypothesis }) => spanUs(hypothesis)))
+    return this.isAmongOthers ? shortened(trace, groupsMost) : trace
   }
 
   get #verdicts(): readonly Verdict[] {

@@ -74,8 +74,23 @@ function arrivedByUs({ sentUs, receivedUs, status }: Observation, travelUs: Micr
   return status === null ? Math.min(receivedUs, sentUs + travelUs) : receivedUs
 }
 
+/**
+ * So many groups at most, if that can be had: those in which nothing was denied are joined within ever
+ * longer spans. A group that spans the end of a window tells less than its parts.
+ */
+export function shortened(trace: readonly TraceGroup[], most: number): readonly TraceGroup[] {
+  let groups = trace
+  for (let spanUs = shortestSpanUs; groups.length > most && spanUs <= longestSpanUs; spanUs *= 2) {
+    groups = lumped(trace, spanUs)
+  }
+  return groups
+}
+
+const shortestSpanUs: Micros = 10_000
+const longestSpanUs: Micros = 10_000_000
+
 /** Groups in which nothing was denied, joined where they follow each other within a span. */
-export function lumped(trace: readonly TraceGroup[], spanUs: Micros): readonly TraceGroup[] {
+function lumped(trace: readonly TraceGroup[], spanUs: Micros): readonly TraceGroup[] {
   const lumps: Building[] = []
   for (const group of trace) {
     const last = lumps.at(-1)

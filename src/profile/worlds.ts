@@ -108,18 +108,20 @@ function meetsEnd(
 // is more lenient than the other.
 function beforeAndAfter(
   rules: Rules,
-  { algorithm, phaseUs }: Hypothesis,
+  hypothesis: Hypothesis,
   { lenient, strict, count }: World,
   { fromUs, toUs, cost, passed }: TraceGroup,
 ): World[] {
+  const { algorithm, phaseUs } = hypothesis
   const [from, to] = [fromUs - phaseUs, toUs - phaseUs]
   const amount = cost * passed
+  const [one, all] = [asked(hypothesis, cost, 1), asked(hypothesis, cost, passed)]
   const fresh = rules.fresh(algorithm)
-  const fits = (state: State, us: Micros) => (hasRoom(rules, algorithm, state, amount, us) ? 0 : 1)
+  const fits = (state: State, us: Micros) => (hasRoom(rules, algorithm, state, all, us) ? 0 : 1)
   const endUs = rules.endUs!(algorithm, lenient) ?? from
   const full = charged(rules, algorithm, strict, amount, arrivalAt(from))
   const opened = (us: Micros, units: number) => rules.charge(algorithm, fresh, units, us)
-  const common = { without: null, isDeniedBefore: !hasRoom(rules, algorithm, full, cost, from) }
+  const common = { without: null, isDeniedBefore: !hasRoom(rules, algorithm, full, one, from) }
   return [
     {
       ...common,
@@ -129,7 +131,7 @@ function beforeAndAfter(
     },
     {
       ...common,
-      isDeniedBefore: !hasRoom(rules, algorithm, strict, cost, from),
+      isDeniedBefore: !hasRoom(rules, algorithm, strict, one, from),
       lenient: opened(Math.max(from, endUs), cost),
       strict: opened(to, amount),
       count: count + fits(fresh, to),
