@@ -20,6 +20,8 @@ export interface Question {
   readonly exhaustMost?: number
   /** A cheaper request, for what is left. */
   readonly filler?: ProbeRequest
+  /** Most requests at once; default the session's. */
+  readonly widthMost?: number
   /** It may charge after the response. */
   readonly mayChargeAfter?: boolean
 }

@@ -7,6 +7,7 @@ import { profiled } from './conclude.ts'
 import type { Identified } from './identification.ts'
 import { isPlainDenial } from './judging.ts'
 import type { Observation } from './observation.ts'
+import { Ended } from './session.ts'
 import type { TraceGroup } from './trace.ts'
 import { backgroundErrors, warningsOf } from './warnings.ts'
 
@@ -40,6 +41,17 @@ export function knownOf(layer: Layer, known: readonly ProfiledLimiter[]): Known 
     ...(known.length === 0 ? backgroundErrors(observations, found.denials) : []),
   ]
   return { limiter, model, warnings, reasons: [], refutation: null }
+}
+
+/** What is known after something more was measured, or as much as there was when the budget ended. */
+export async function withinBudget(known: Known, measure: () => Promise<Known>): Promise<Known> {
+  try {
+    return await measure()
+  } catch (error) {
+    if (!(error instanceof Ended)) throw error
+    const reason = `the budget (${error.by}) ended before everything about '${known.limiter.id}' was measured`
+    return { ...known, reasons: [...new Set([...known.reasons, reason])] }
+  }
 }
 
 function idOf(unit: LimitUnit, known: readonly ProfiledLimiter[]): string {

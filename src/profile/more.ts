@@ -5,11 +5,11 @@ import type { Interval, ProfiledLimiter, ProfileWarning } from '../core/profileD
 import { median } from '../core/statistics.ts'
 import { tokenBucket } from '../limiters/models.ts'
 import { likely } from './conclude.ts'
-import type { Known } from './known.ts'
+import { type Known, withinBudget } from './known.ts'
 import { identifyLossy, type LossyBucket } from './lossy.ts'
 import type { ProbeRequest } from './observation.ts'
 import { findScope } from './scope.ts'
-import { Ended, type Session } from './session.ts'
+import type { Session } from './session.ts'
 import { measureGoodput, type Sustained } from './sustain.ts'
 import { goodputUnderOverload, nominalPerS } from './warnings.ts'
 
@@ -30,16 +30,8 @@ export async function learnMore(
   request: ProbeRequest,
   known: Known,
 ): Promise<Known> {
-  let more = known
-  try {
-    more = await withGoodput(session, request, more)
-    more = await withScope(session, request, more)
-    return more
-  } catch (error) {
-    if (!(error instanceof Ended)) throw error
-    const reason = `the budget (${error.by}) ended before everything about '${known.limiter.id}' was measured`
-    return { ...more, reasons: [...more.reasons, reason] }
-  }
+  const more = await withinBudget(known, () => withGoodput(session, request, known))
+  return withinBudget(more, () => withScope(session, request, more))
 }
 
 async function withScope(session: Session, request: ProbeRequest, known: Known): Promise<Known> {

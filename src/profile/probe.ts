@@ -91,6 +91,16 @@ export class Foreseen {
     return this.#rules.waitUs(algorithm, this.#now, isPost ? 1 : this.#pace.cost, this.#us)
   }
 
+  /** Units that are left. */
+  get left(): number {
+    return this.#rules.remaining(this.#hypothesis.algorithm, this.#now, this.#us)
+  }
+
+  /** Whether units come back one by one, and not a whole window's at once. */
+  get isRefilledBitByBit(): boolean {
+    return this.#hypothesis.algorithm.kind === 'token-bucket'
+  }
+
   /** Span until all is as at first. */
   get resetUs(): Micros {
     return this.#rules.resetUs(this.#hypothesis.algorithm, this.#now, this.#us)

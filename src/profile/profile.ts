@@ -12,11 +12,12 @@ import { Draft } from './draft.ts'
 import { isHeldBack } from './exhaust.ts'
 import { type Identification, type Identified, unexplainedMost } from './identification.ts'
 import { Identifier } from './identify.ts'
-import { type Known, knownOf, type Layer } from './known.ts'
+import { type Known, knownOf, type Layer, withinBudget } from './known.ts'
 import { LayerSearch } from './layers.ts'
 import { look } from './look.ts'
 import { learnMore } from './more.ts'
 import type { ProbeRequest, Prober } from './observation.ts'
+import { withParallel } from './overAdmission.ts'
 import { Ended, Session } from './session.ts'
 import { identifyTogether } from './together.ts'
 import { togetherModel } from './togetherModel.ts'
@@ -29,6 +30,13 @@ export async function profile(prober: Prober, options: ProfileOptions): Promise<
   const draft = new Draft()
   await new Profile(session, draft).run()
   return draft.resultOf(session)
+}
+
+/** What a limiter was found to be when it was looked at again. */
+interface Again {
+  readonly of: HypothesisClass
+  readonly known: Known
+  readonly layer: Layer
 }
 
 class Profile {
@@ -134,7 +142,8 @@ class Profile {
     const layer = this.#layerOf(found)
     this.#session.note(`identified: ${found.leader.fit.of.title}`)
     if (found.brokenUs !== null) return this.#broken(layer, found.brokenUs)
-    const more = await learnMore(this.#session, this.#request, this.#knownOf(layer))
+    const known = await this.#inParallel({ known: this.#knownOf(layer), layer })
+    const more = await learnMore(this.#session, this.#request, known)
     this.#draft.reasons.push(...more.reasons)
     if (more.refutation === null) {
       this.#keep(more)
@@ -143,6 +152,10 @@ class Profile {
       return
     }
     await this.#refuted(layer, more)
+  }
+
+  #inParallel(of: Pick<Again, 'known' | 'layer'>): Promise<Known> {
+    return withinBudget(of.known, () => withParallel(this.#session, this.#request, of))
   }
 
   // A search that was cut off has nothing to explain by what came since: the limiter has to.
@@ -164,21 +177,30 @@ class Profile {
     this.#draft.undetermined(more.refutation!, 'concluded')
   }
 
-  // What no model explains may be one limit first and then another.
+  // What no model explains may let more through when requests come at once, which waves of them deceived
+  // about; or it is one limit first and then another.
   async #unexplained({ reason, found }: Extract<Identification, { kind: 'undetermined' }>) {
     const layer = found === null ? null : this.#layerOf(found)
     if (layer !== null && !layer.found.isExplained) {
       const after = await this.#identifyAgain(layer)
-      const before = after === null ? null : this.#before(layer, after.of)
-      if (after !== null && before !== null) {
-        this.#keep(after.known)
-        this.#draft.warnings.push(limitChanged(before.limiter, after.known.limiter, before.sinceS))
-        this.#draft.conclusion = 'identified'
-        return
-      }
+      if (after !== null && (await this.#isExplainedBy(after, layer))) return
     }
     if (layer !== null) this.#add(layer)
     this.#draft.undetermined(reason, 'concluded')
+  }
+
+  async #isExplainedBy(after: Again, layer: Layer): Promise<boolean> {
+    const known = await this.#inParallel(after)
+    const isDeceived = (known.limiter.overAdmission ?? 0) > 0
+    const before = isDeceived ? null : this.#before(layer, after.of)
+    if (!isDeceived && before === null) return false
+    this.#keep(known)
+    if (before !== null) {
+      this.#draft.warnings.push(limitChanged(before.limiter, known.limiter, before.sinceS))
+    }
+    this.#draft.reasons.push(...known.reasons)
+    this.#draft.conclusion = 'identified'
+    return true
   }
 
   /** What the limiter was, if it was of this class, and for how many seconds. */
@@ -218,7 +240,7 @@ class Profile {
   }
 
   /** The limiter as it is now, once it is fresh again. */
-  async #identifyAgain({ found }: Layer) {
+  async #identifyAgain({ found }: Layer): Promise<Again | null> {
     const { of, best } = found.leader.fit
     const windowUs = windowUsOf(of.model(best).algorithm) ?? 0
     await this.#session.sleepUntil(this.#session.nowUs + 2 * windowUs)
@@ -227,11 +249,13 @@ class Profile {
       request: this.#request,
       costOf: () => 1,
       from,
+      // Whatever the waves of the first time showed, one after the other shows the limiter itself.
+      widthMost: 1,
     })
     const identification = await this.#identifier.run()
     if (identification.kind !== 'identified' || identification.found.brokenUs !== null) return null
-    const known = this.#knownOf(this.#layerOf(identification.found))
-    return { of: identification.found.leader.fit.of, known }
+    const layer = this.#layerOf(identification.found)
+    return { of: identification.found.leader.fit.of, known: this.#knownOf(layer), layer }
   }
 
   #layerOf(found: Identified): Layer {

@@ -114,7 +114,8 @@ export class Subject {
 
   /** Most requests that may be sent at once. */
   get widthMost(): number {
-    return this.isAmongOthers ? 1 : (this.session.options.inFlightMax ?? widthDefault)
+    if (this.isAmongOthers) return 1
+    return this.#question.widthMost ?? this.session.options.inFlightMax ?? widthDefault
   }
 
   get pace(): Pace {

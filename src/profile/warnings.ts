@@ -28,7 +28,6 @@ export function warningsOf(
     ...lockout(limiter),
     ...adviceWarnings(limiter),
     ...lossyRefill(limiter, model),
-    ...overAdmission(limiter),
     ...advertisedDiffers(limiter, observations),
   ]
 }
@@ -131,12 +130,6 @@ export function goodputUnderOverload(model: LimiterModel, times: number): number
     if (decision.kind === 'allowed' && us > emptiedUs) admitted++
   }
   return admitted / ((endUs - emptiedUs) / 1e6)
-}
-
-function overAdmission({ id, overAdmission: units, unit }: ProfiledLimiter): ProfileWarning[] {
-  if (units === null || units <= 0) return []
-  const message = `requests in parallel were admitted ${units} ${unit} beyond its limit`
-  return [{ code: 'over-admission', limiter: id, message, figures: { units } }]
 }
 
 /** A limit that answers advertise and that is not the one enforced. */

@@ -22,6 +22,7 @@ const wordings: Readonly<Record<string, { word: string; text: (value: number) =>
   limit: { word: 'limit', text: wholeText },
   windowMs: { word: 'window', text: spanText },
   burst: { word: 'burst', text: wholeText },
+  overAdmission: { word: 'too many at once', text: wholeText },
   refillPerS: { word: 'refill', text: (perS) => `${formatCount(perS)}/s` },
 }
 

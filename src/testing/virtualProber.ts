@@ -5,7 +5,8 @@ import { VirtualClock } from '../core/clock.ts'
 import type { NamedLimiter, RequestCost } from '../core/limits.ts'
 import { normalAt, randomStream, uniformAt } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
-import { type Admission, LimiterChain } from '../limiters/chain.ts'
+import type { Admission, LimiterChain, Race } from '../limiters/chain.ts'
+import { Replicas } from '../limiters/replicas.ts'
 import type {
   Observation,
   ProbeLane,
@@ -50,6 +51,10 @@ export interface VirtualTarget {
   readonly startUs?: Micros
   /** Limiters from an instant on, in place of the first ones. */
   readonly later?: { readonly fromUs: Micros; readonly limiters: readonly NamedLimiter[] }
+  /** Limiters that read their counter, wait so long, and write it back: what others wrote is lost. */
+  readonly race?: Omit<Race, 'at'>
+  /** So many copies of the limiters, each counting for itself; a connection stays with one. */
+  readonly replicas?: number
   /** Limiters that take turns with the first ones, so many requests each. */
   readonly turns?: { readonly requests: number; readonly limiters: readonly NamedLimiter[] }
 }
@@ -95,6 +100,12 @@ class LateClock extends VirtualClock {
   }
 }
 
+interface Arrival {
+  readonly request: ProbeRequest
+  readonly connection: number
+  readonly luck: number
+}
+
 class Target implements VirtualProber {
   readonly clock: LateClock
   readonly epochUnixMs = 0
@@ -102,8 +113,9 @@ class Target implements VirtualProber {
   readonly lanes: readonly ProbeLane[]
   readonly #target: VirtualTarget
   readonly #random
-  #chain: LimiterChain
-  readonly #other: LimiterChain
+  readonly #busy = new Set<number>()
+  #replicas: Replicas
+  readonly #other: Replicas
   #isLater = false
   #arrived = 0
   #seq = 0
@@ -113,8 +125,8 @@ class Target implements VirtualProber {
     this.shapes = target.shapes ?? [tiny]
     this.lanes = target.lanes ?? [{ name: 'lane', differsIn: null }]
     this.#target = target
-    this.#chain = new LimiterChain(target.limiters)
-    this.#other = new LimiterChain(target.turns?.limiters ?? [])
+    this.#replicas = this.#replicasOf(target.limiters)
+    this.#other = this.#replicasOf(target.turns?.limiters ?? [])
     this.#random = randomStream(target.seed, 'network')
   }
 
@@ -129,30 +141,39 @@ class Target implements VirtualProber {
     const arrivesUs = Math.round(sentUs + tripUs * draw(1) + (isStalledFirst ? stallUs : 0))
     const isLost = draw(2) < lostShare
     const timeoutUs = sentUs + (this.#target.timeoutUs ?? 25 * roundTripUs)
+    const connection = this.#connect()
     return new Promise((resolve) => {
       const answer = (us: Micros, changes: Partial<Observation>) =>
-        this.clock.exactlyAt(us, () =>
-          resolve({ ...blank(request, seq, sentUs), receivedUs: us, ...changes }),
-        )
+        this.clock.exactlyAt(us, () => {
+          this.#busy.delete(connection)
+          resolve({ ...blank(request, seq, sentUs), receivedUs: us, ...changes })
+        })
       if (isLost) answer(timeoutUs, { outcome: 'timeout' })
       if (isLost && draw(3) < (this.#target.lostBeforeShare ?? 0)) return
       this.clock.exactlyAt(arrivesUs, () => {
         const backUs = Math.round(tripUs * (1 - draw(1)) + (isStalledFirst ? 0 : stallUs))
-        this.#arrive(request, draw(4), (us, changes) => {
+        this.#arrive({ request, connection, luck: draw(4) }, (us, changes) => {
           if (!isLost) answer(us + backUs, changes)
         })
       })
     })
   }
 
+  /** The connection that is free, the one first opened first. */
+  #connect(): number {
+    let connection = 0
+    while (this.#busy.has(connection)) connection++
+    this.#busy.add(connection)
+    return connection
+  }
+
   #arrive(
-    request: ProbeRequest,
-    luck: number,
+    { request, connection, luck }: Arrival,
     answer: (us: Micros, changes: Partial<Observation>) => void,
   ): void {
     const nowUs = this.clock.nowUs()
     this.#changeOver(nowUs)
-    const chain = this.#chainAt(this.#arrived++)
+    const chain = this.#chainAt(this.#arrived++, connection)
     const estimate = this.shapes.find(({ name }) => name === request.shape)!.estimate
     const actual = this.#target.actual?.[request.shape] ?? estimate
     const admission = chain.admit({ key: request.lane }, estimate, nowUs)
@@ -178,13 +199,19 @@ class Target implements VirtualProber {
     const { later } = this.#target
     if (later === undefined || this.#isLater || nowUs < later.fromUs) return
     this.#isLater = true
-    this.#chain = new LimiterChain(later.limiters)
+    this.#replicas = this.#replicasOf(later.limiters)
   }
 
-  #chainAt(request: number): LimiterChain {
+  #replicasOf(limiters: readonly NamedLimiter[]): Replicas {
+    const { race, replicas = 1 } = this.#target
+    const at = (us: Micros, write: () => void) => this.clock.exactlyAt(us, write)
+    return new Replicas(limiters, replicas, race === undefined ? {} : { race: { ...race, at } })
+  }
+
+  #chainAt(request: number, connection: number): LimiterChain {
     const { turns } = this.#target
     const isOther = turns !== undefined && Math.floor(request / turns.requests) % 2 === 1
-    return isOther ? this.#other : this.#chain
+    return (isOther ? this.#other : this.#replicas).chainOf(connection)
   }
 
   #denial(admission: Admission): Partial<Observation> {
