@@ -1,12 +1,17 @@
 // Identifies one limiter: exhausts it, waits for its first release, then asks again and again what
 // tells the remaining hypotheses apart, until one is left that has foretold what came.
 
+import { sortedQuantile } from '../core/bootstrap.ts'
+import { formatSpan } from '../core/format.ts'
+import { windowUsOf } from '../core/limits.ts'
 import type { Interval } from '../core/profileDocument.ts'
+import type { Micros } from '../core/units.ts'
 import { Asking } from './asking.ts'
 import { type Choice, chooseProbe, familyOf } from './choose.ts'
 import { Contest } from './contest.ts'
 import type { HypothesisView } from './contract.ts'
 import { exhaust, firstRelease } from './exhaust.ts'
+import { featuresOf } from './features.ts'
 import type { Fit } from './fit.ts'
 import {
   concluded,
@@ -16,7 +21,7 @@ import {
   type Question,
   unreleased,
 } from './identification.ts'
-import { hasPassed } from './judging.ts'
+import { hasAnswer, hasPassed } from './judging.ts'
 import type { Observation } from './observation.ts'
 import { hasPreciseSpan, spanError, type Weighed } from './posterior.ts'
 import { Foreseen, type ProbeStep } from './probe.ts'
@@ -41,6 +46,12 @@ const notFresh = 'the limiter had been used up before it was looked at'
 /** Mismatches beyond which a class that had foretold a whole limit explains nothing any more. */
 const brokenBy = 4
 const roundsMost = 40
+/** A limiter that recovers in fewer gaps between polls has to show what it gives after a rest of so long. */
+const restTrips = 50
+const restUs = 3_000_000
+/** What recovers in fewer of the slowest answers cannot be told from what does not. */
+const slowTrips = 2
+const slowShare = 0.98
 /** Whole limits that are foretold in vain before it is given up. */
 const verifiesMost = 4
 
@@ -52,6 +63,7 @@ export class Identifier {
   readonly #exhaustMost: number
   readonly #fatigue = new Map<string, number>()
   #trusted: Trusted | null = null
+  #hasRested = false
 
   constructor(session: Session, question: Question) {
     this.#session = session
@@ -97,16 +109,26 @@ export class Identifier {
       this.#trust(weighed)
       if (this.#isSettled(weighed)) weighed = this.#contest.searchAgain(this.trace)
       const choice = this.#choose(weighed)
-      if (this.#isSettled(weighed)) return concluded(this.#resultOf(weighed, true))
-      if (choice !== null) {
+      const isSettled = this.#isSettled(weighed)
+      if ((isSettled || choice === null) && this.#needsRest(weighed[0]!.fit)) {
+        await this.#rest(weighed[0]!.fit)
+      } else if (isSettled) {
+        return this.#concluded(weighed, true)
+      } else if (choice !== null) {
         await this.#ask(choice, weighed)
       } else if (this.#contest.hasForetold || verified++ === verifiesMost) {
-        return concluded(this.#resultOf(weighed, false))
+        return this.#concluded(weighed, false)
       } else {
         await this.#verify(weighed[0]!.fit)
       }
     }
-    return concluded(this.#resultOf(this.#weigh(), false))
+    return this.#concluded(this.#weigh(), false)
+  }
+
+  #concluded(weighed: readonly Weighed[], isSettled: boolean): Identification {
+    const reason = this.#tooFast(weighed[0]!)
+    if (reason !== null) return { kind: 'undetermined', reason, found: null }
+    return concluded(this.#resultOf(weighed, isSettled))
   }
 
   /** What can be said when the budget has ended the search. */
@@ -173,6 +195,38 @@ export class Identifier {
     else this.#fatigue.set(family, (this.#fatigue.get(family) ?? 0) + 1)
   }
 
+  // All probes are as long as the leader's recovery. What seems to recover while a few answers travel, or
+  // loses what it recovers, may only have been asked too often to show how much it holds.
+  #needsRest(fit: Fit): boolean {
+    const us = recoveryUs(fit)
+    const isShort = us < restTrips * this.#subject.gapUs
+    return !this.#hasRested && (isShort || (fit.of.isLossy && us < restUs))
+  }
+
+  async #rest(fit: Fit): Promise<void> {
+    this.#hasRested = true
+    this.#session.note('silence, and then all that there is')
+    const admitted = featuresOf(this.trace)?.admitted ?? 0
+    const most = 2 * Math.max(Math.ceil(fit.best.limit), admitted)
+    const steps: ProbeStep[] = [
+      { kind: 'idle', us: restUs },
+      { kind: 'burst', most },
+    ]
+    await this.#foretell([...steps, { kind: 'watch' }], fit)
+  }
+
+  /** Why nothing can be said of what recovers as quickly as answers come; null: it does not. */
+  #tooFast({ fit }: Weighed): string | null {
+    const trips = this.observations.filter(hasAnswer).map((each) => each.receivedUs - each.sentUs)
+    const slowUs = sortedQuantile(
+      trips.sort((a, b) => a - b),
+      slowShare,
+    )
+    const us = recoveryUs(fit)
+    if (us >= slowTrips * slowUs) return null
+    return `the nearest model, a ${fit.of.title}, recovers in ${formatSpan(us)}, and answers took up to ${formatSpan(slowUs)}: that is too quick to tell`
+  }
+
   async #verify(fit: Fit): Promise<void> {
     const hypothesis = fit.of.model(fit.best)
     const state = stateAfter(hypothesis, this.trace)
@@ -222,6 +276,10 @@ export class Identifier {
       next: { what: probe.what, why, requestsExpected, waitUs },
     })
   }
+}
+
+function recoveryUs({ of, best }: Fit): Micros {
+  return windowUsOf(of.model(best).algorithm) ?? 0
 }
 
 function limitsIn({ limit: [low, high] }: Fit): number {

@@ -72,6 +72,10 @@ class ParallelWaves {
   /** Why it is not worth it; null: it is. */
   tooDear(): string | null {
     if (this.#width <= this.#room + 1) return 'too few requests may be in flight'
+    const { leader, rivals } = this.#layer.found
+    if ([leader, ...rivals].some(({ fit }) => fit.of.isLossy)) {
+      return 'what it has lost by then is not known to the unit'
+    }
     const requests = this.#limit + 2 * this.#width
     if (requests > costShareMost * this.#session.requestsLeft) {
       return `it would cost ${requests} requests of the ${this.#session.requestsLeft} that are left`
