@@ -24,6 +24,14 @@ export interface RetryAfterReading {
   readonly medianErrorMs: number | null
 }
 
+/** Requests of a shape that passed until one was denied, and what each so cost at least and at most. */
+export interface ShapeCost {
+  readonly shape: string
+  readonly passed: number
+  /** In the limiter's unit. */
+  readonly units: Interval
+}
+
 /** One identified limiter; null is "not known" or "does not apply", never 0. */
 export interface ProfiledLimiter {
   readonly id: string
@@ -48,6 +56,8 @@ export interface ProfiledLimiter {
   readonly evidence: readonly string[]
   /** Refill that comes in lumps: units and how often; null where it is continuous or none. */
   readonly refillStep: { readonly units: number; readonly everyMs: number } | null
+  /** What requests of several shapes cost it; left out where that was not measured. */
+  readonly costs?: readonly ShapeCost[]
   /** Requests that may wait for a slot, for concurrency limiters with a queue. */
   readonly queue: number | null
 }

@@ -1,6 +1,6 @@
 // From a fitted hypothesis to the limiter as the document has it. Must not send.
 
-import type { LimitUnit } from '../core/limits.ts'
+import type { ChargeTime, LimitUnit } from '../core/limits.ts'
 import type { Interval, ProfiledLimiter, RetryAfterReading } from '../core/profileDocument.ts'
 import { median } from '../core/statistics.ts'
 import type { Micros } from '../core/units.ts'
@@ -43,7 +43,7 @@ export function profiled(found: Identified, findings: Findings): ProfiledLimiter
     unit: findings.unit,
     ...measures(fit),
     anchor: of.anchor,
-    charge: of.id.endsWith('/post') ? 'post' : 'pre',
+    charge: chargeOf(of.id, findings.unit),
     chargesRejected: of.chargesRejected,
     scope: null,
     retryAfter: retryAfterOf(fit, findings),
@@ -54,6 +54,12 @@ export function profiled(found: Identified, findings: Findings): ProfiledLimiter
     evidence: evidenceOf(found, findings),
     queue: null,
   }
+}
+
+// Before an answer, a limiter of tokens may charge what it will cost at most, or reserve that.
+function chargeOf(classId: string, unit: LimitUnit): ChargeTime | null {
+  if (classId.endsWith('/post')) return 'post'
+  return unit === 'requests' ? 'pre' : null
 }
 
 function measures(fit: Fit) {

@@ -28,6 +28,13 @@ export class Draft {
     this.warnings.push(...warnings)
   }
 
+  /** More is known of a limiter that was kept. */
+  replace(before: Known, after: Known): void {
+    this.limiters[this.limiters.indexOf(before.limiter)] = after.limiter
+    this.warnings.push(...after.warnings.filter((warning) => !before.warnings.includes(warning)))
+    this.reasons.push(...after.reasons.filter((reason) => !before.reasons.includes(reason)))
+  }
+
   /** A limiter that is there, and is not what it was taken for: that is all there is to say. */
   keepUnknown(limiter: ProfiledLimiter): void {
     this.forget()

@@ -47,8 +47,7 @@ export class LayerSearch {
     const request = { ...this.#request, shape: heavy.name }
     const layer = await this.#identify({ request, filler: this.#request }, 'tokens', heavyTimes)
     if (layer === null) return
-    const unit = this.#unitOf(layer)
-    this.layers.push({ ...layer, unit })
+    this.layers.push(layer)
     this.hasReplacedFirst = this.#explainsAll(layer)
   }
 
@@ -69,7 +68,7 @@ export class LayerSearch {
       ...requests,
       costOf: this.#costOf(unit),
       from: this.#from,
-      others: this.#others,
+      others: this.others(null),
       exhaustMost: Math.min(Math.floor(this.#session.requestsLeft / 2), Math.ceil(times * limit)),
       mayChargeAfter: unit !== 'requests',
     })
@@ -85,8 +84,10 @@ export class LayerSearch {
     return { found: identification.found, unit, observations, trace }
   }
 
-  get #others(): readonly Other[] {
-    const known = this.layers.map(({ found, unit }) => this.#other(found, unit))
+  /** The limiters that are known beside this one. */
+  others(layer: Layer | null): readonly Other[] {
+    const beside = this.layers.filter((each) => each !== layer)
+    const known = beside.map(({ found, unit }) => this.#other(found, unit))
     return this.hasReplacedFirst ? known : [this.#other(this.#first, 'requests'), ...known]
   }
 
@@ -108,12 +109,6 @@ export class LayerSearch {
     const verdicts = verdictsOf(observations, found.denials)
     const trace = traceOf(observations, verdicts, this.#costOf(unit))
     return mismatches(this.#hypothesis(found), trace) <= 1
-  }
-
-  /** Which tokens are counted, where rejections say so. */
-  #unitOf({ observations }: Layer): LimitUnit {
-    const named = observations.find(({ unit }) => unit !== null && unit !== 'requests')
-    return named?.unit ?? 'tokens'
   }
 }
 

@@ -43,7 +43,7 @@ function evidenceOf({ width, foretold, passed, excess, waves }: Parallel): strin
 /** What is to be said about requests that passed and were not to pass. */
 export function overAdmissionWarnings(
   { id, limit, burst, unit }: ProfiledLimiter,
-  { width, foretold, passed, excess, waves }: Parallel,
+  { width, foretold, passed, excess, waves, isDry }: Parallel,
 ): readonly ProfileWarning[] {
   const [units, unitsMost] = excess
   const most = limit ?? burst
@@ -56,7 +56,7 @@ export function overAdmissionWarnings(
     figures,
   }
   const replicas = replicasOf(excess, most)
-  if (waves < replicaWavesLeast || replicas === null) return [over]
+  if (!isDry || waves < replicaWavesLeast || replicas === null) return [over]
   const message = `${most + units} ${unit} were admitted where ${most} are the limit: as ${replicas} replicas would that each count for themselves`
   return [
     over,

@@ -20,8 +20,10 @@ export interface Parallel {
   readonly passed: number
   /** Beyond what was to pass, over all waves; lost answers may have passed. */
   readonly excess: Interval
-  /** Waves that let through what was not to pass; the last one may have been cut off. */
+  /** Waves that let through what was not to pass. */
   readonly waves: number
+  /** Whether a wave after them let nothing through that was not to pass. */
+  readonly isDry: boolean
 }
 
 const widthDefault = 32
@@ -108,19 +110,21 @@ class ParallelWaves {
     const { passed, foretold } = first
     let [low, high] = first.excess
     let waves = low > 0 ? 1 : 0
+    let isDry = waves === 0
     // What counts late has counted by now; what counts apart, or forgets, goes on.
     for (let sent = this.#width; waves > 0 && waves < wavesMost; sent += this.#width) {
       if (sent > Math.min(limitsMost * this.#limit + this.#width, this.#session.requestsLeft / 2)) {
         break
       }
       const next = await this.#wave()
-      if (next.excess[0] <= 0) break
+      isDry = next.excess[0] <= 0
+      if (isDry) break
       low += next.excess[0]
       high += next.excess[1]
       waves++
     }
     const excess = [Math.max(0, low), Math.max(0, high)] as const
-    return { width: this.#width, foretold, passed, excess, waves }
+    return { width: this.#width, foretold, passed, excess, waves, isDry }
   }
 
   async #wave() {

@@ -8,6 +8,7 @@ import type { Micros } from '../core/units.ts'
 import { longestBeginning } from './changed.ts'
 import type { HypothesisClass } from './classes.ts'
 import type { ProfileOptions, ProfileResult } from './contract.ts'
+import { withCosts } from './costFindings.ts'
 import { Draft } from './draft.ts'
 import { isHeldBack } from './exhaust.ts'
 import { type Identification, type Identified, unexplainedMost } from './identification.ts'
@@ -84,7 +85,13 @@ class Profile {
     }
     // What was taken for a limiter of requests is one of tokens.
     if (search.hasReplacedFirst) this.#draft.forget()
-    for (const layer of search.layers) this.#add(layer)
+    for (const layer of search.layers) {
+      const known = this.#knownOf(layer)
+      const question = { layer, others: search.others(layer), request: this.#request }
+      const more = await withinBudget(known, () => withCosts(this.#session, known, question))
+      this.#draft.reasons.push(...more.reasons)
+      this.#keep(more)
+    }
     this.#draft.reasons.push(...search.reasons)
     return search.layers.length > 0
   }
@@ -142,16 +149,24 @@ class Profile {
     const layer = this.#layerOf(found)
     this.#session.note(`identified: ${found.leader.fit.of.title}`)
     if (found.brokenUs !== null) return this.#broken(layer, found.brokenUs)
-    const known = await this.#inParallel({ known: this.#knownOf(layer), layer })
-    const more = await learnMore(this.#session, this.#request, known)
+    const more = await learnMore(this.#session, this.#request, this.#knownOf(layer))
     this.#draft.reasons.push(...more.reasons)
     if (more.refutation === null) {
       this.#keep(more)
       const { searchesFurther = true } = this.#session.options
-      if (searchesFurther && !(await this.#further(layer))) this.#doubt(more.limiter, found)
+      if (searchesFurther && (await this.#further(layer))) return
+      this.#doubt(more.limiter, found)
+      // Last, because what is looked for behind it is told by what is known to have passed.
+      if (this.#draft.endedBy === 'concluded') await this.#alone(more, layer)
       return
     }
     await this.#refuted(layer, more)
+  }
+
+  /** A limiter with none beside it: what it lets through when requests come at once is its own doing. */
+  async #alone(known: Known, layer: Layer): Promise<void> {
+    const more = await this.#inParallel({ known, layer })
+    this.#draft.replace(known, more)
   }
 
   #inParallel(of: Pick<Again, 'known' | 'layer'>): Promise<Known> {

@@ -1,6 +1,7 @@
 // Pathologies of identified limiters, with the figures that show them. Must not send.
 
 import {
+  costIn,
   type LimiterAlgorithm,
   type LimiterModel,
   limitOf,
@@ -29,6 +30,7 @@ export function warningsOf(
     ...adviceWarnings(limiter),
     ...lossyRefill(limiter, model),
     ...advertisedDiffers(limiter, observations),
+    ...lateTokenLimit(limiter, observations),
   ]
 }
 
@@ -130,6 +132,26 @@ export function goodputUnderOverload(model: LimiterModel, times: number): number
     if (decision.kind === 'allowed' && us > emptiedUs) admitted++
   }
   return admitted / ((endUs - emptiedUs) / 1e6)
+}
+
+/** Charged after the answer: whoever comes while anything is left gets in, whatever it will cost. */
+export function lateTokenLimit(
+  { id, unit, charge, limit, burst }: ProfiledLimiter,
+  observations: readonly Observation[],
+): ProfileWarning[] {
+  const most = limit ?? burst
+  if (charge !== 'post' || unit === 'requests' || most === null) return []
+  const costs = observations.flatMap(({ cost }) => (cost === null ? [] : [costIn(unit, cost)]))
+  const dearest = Math.max(0, ...costs)
+  if (dearest < 2) return []
+  return [
+    {
+      code: 'late-token-limit',
+      limiter: id,
+      message: `it charges after the answer: with 1 of ${most} ${unit} left, a request of ${dearest} still passes, ${dearest - 1} beyond the limit; so does everything that is under way by then`,
+      figures: { limit: most, dearest, overMost: dearest - 1 },
+    },
+  ]
 }
 
 /** A limit that answers advertise and that is not the one enforced. */

@@ -46,6 +46,7 @@ export function paragraph(limiter: ProfiledLimiter): string {
   return [
     ruleSentence(limiter),
     chargeSentence(limiter),
+    costSentence(limiter),
     rejectedSentence(limiter),
     scopeSentence(limiter),
     answerSentence(limiter),
@@ -121,6 +122,15 @@ function chargeSentence({ charge, unit }: ProfiledLimiter): string {
     case null:
       return 'When the cost is charged could not be told.'
   }
+}
+
+function costSentence({ costs = [], unit }: ProfiledLimiter): string {
+  if (costs.length === 0) return ''
+  const each = costs.map(({ shape, units: [low, high] }) => {
+    const [least, most] = [Math.ceil(low), Math.floor(high)]
+    return `${shape} ${least >= most ? formatInteger(most) : `${formatInteger(least)} – ${formatInteger(most)}`}`
+  })
+  return `A request cost it, in ${unitTexts[unit]}: ${each.join(', ')}.`
 }
 
 function rejectedSentence({ chargesRejected, algorithm }: ProfiledLimiter): string {
