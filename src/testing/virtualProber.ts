@@ -45,8 +45,8 @@ export interface VirtualTarget {
   readonly status?: number
   /** Rejections name their limiter; default false. */
   readonly names?: boolean
-  /** Retry-After of rejections is in whole seconds, rounded up; default: none. */
-  readonly retryAfter?: 'seconds' | 'none'
+  /** Retry-After of rejections: in whole seconds, rounded up; always so many µs; default: none. */
+  readonly retryAfter?: 'seconds' | 'none' | Micros
   /** Instant the clock starts at; default a random one within a day. */
   readonly startUs?: Micros
   /** Limiters from an instant on, in place of the first ones. */
@@ -223,9 +223,14 @@ class Target implements VirtualProber {
       status,
       limiter: names ? limiter.name : null,
       unit: names ? limiter.model.unit : null,
-      retryAfterUs: retryAfter === 'none' || waitUs === null ? null : Math.ceil(waitUs / 1e6) * 1e6,
+      retryAfterUs: adviceUs(retryAfter, waitUs),
     }
   }
+}
+
+function adviceUs(retryAfter: NonNullable<VirtualTarget['retryAfter']>, waitUs: Micros | null) {
+  if (typeof retryAfter === 'number') return retryAfter
+  return retryAfter === 'none' || waitUs === null ? null : Math.ceil(waitUs / 1e6) * 1e6
 }
 
 function failure(luck: number): Partial<Observation> {
