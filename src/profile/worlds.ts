@@ -173,8 +173,10 @@ function deny(rules: Rules, hypothesis: Hypothesis, world: World, group: TraceGr
     world.without ??= world.lenient
     world.lenient = perhaps(rules, hypothesis, world.lenient, { cost, count: lost }, early)
   }
-  const unclear = { cost, count: group.unclear + lost }
-  if (unclear.count > 0) world.strict = perhaps(rules, hypothesis, world.strict, unclear, late)
+  const unclear = group.unclear + lost
+  if (unclear > 0) {
+    world.strict = perhaps(rules, hypothesis, world.strict, { cost, count: unclear }, late)
+  }
   if (denied === 0) return
   const deniedUs = rules.isForgetful?.(algorithm) ? late.seenUs : group.deniedFromUs - phaseUs
   const room = asked(hypothesis, cost, 1)
@@ -202,14 +204,16 @@ const arrivalAt = (us: Micros): Arrival => ({ seenUs: us, chargedUs: us })
  * passed of the last one, that is late for what it ends, and early for what it begins.
  */
 function earliest(rules: Rules, { algorithm, phaseUs }: Hypothesis, group: TraceGroup): Arrival {
-  const [fromUs, toUs] = [group.fromUs - phaseUs, group.toUs - phaseUs]
-  return { seenUs: rules.isForgetful?.(algorithm) ? toUs : fromUs, chargedUs: fromUs }
+  const fromUs = group.fromUs - phaseUs
+  const isForgetful = rules.isForgetful?.(algorithm) ?? false
+  return { seenUs: isForgetful ? group.toUs - phaseUs : fromUs, chargedUs: fromUs }
 }
 
 /** The arrival that leaves least room. */
 function latest(rules: Rules, { algorithm, phaseUs }: Hypothesis, group: TraceGroup): Arrival {
-  const [fromUs, toUs] = [group.fromUs - phaseUs, group.toUs - phaseUs]
-  return { seenUs: rules.isForgetful?.(algorithm) ? fromUs : toUs, chargedUs: toUs }
+  const toUs = group.toUs - phaseUs
+  const isForgetful = rules.isForgetful?.(algorithm) ?? false
+  return { seenUs: isForgetful ? group.fromUs - phaseUs : toUs, chargedUs: toUs }
 }
 
 function hasRoom(
