@@ -9,7 +9,7 @@ import { type DialectName, dialectNames } from '../dialects/dialect.ts'
 import { gatewaySpec } from '../gateway/overrides.ts'
 import type { GatewaySpec } from '../gateway/spec.ts'
 import { type ShapeKind, shapeCost } from '../load/shapes.ts'
-import type { ProfileBudget } from '../profile/contract.ts'
+import { furtherDefault, type ProfileBudget } from '../profile/contract.ts'
 import { type Endpoint, type EndpointVariant, shapesOf } from '../profile/endpoint.ts'
 import { bodyOf, splitHeaders, splitUrl } from './endpointFlags.ts'
 import { version } from './version.ts'
@@ -40,6 +40,8 @@ export interface ProfileSettings {
   readonly maxTokens?: number
   /** Default '10m'. */
   readonly maxDuration?: string
+  /** Slower limiters are looked for by so many times the first limit; default 12; 0: only the first. */
+  readonly further?: number
   /** Most requests in flight; default 32. */
   readonly concurrency?: number
   /** Deadline of a request; default '10s'. */
@@ -60,6 +62,7 @@ export interface ProfileJob {
   /** Whether the user said how many requests there may be: without that, no public host is probed. */
   readonly isCapped: boolean
   readonly inFlightMax: number
+  readonly furtherTimes: number
   readonly seed: number
   /** Takes secrets out of what is written. */
   readonly redact: (text: string) => string
@@ -89,7 +92,7 @@ export function profileJob(target: string, settings: ProfileSettings): ProfileJo
     tls: { caPath: settings.cacert ?? null, verify: settings.insecure !== true },
     userAgent: `limitscope/${version} (profile; finds rate limits)`,
   }
-  const { maxRequests, maxTokens, maxDuration, concurrency, seed } = settings
+  const { maxRequests, maxTokens, maxDuration, concurrency, further, seed } = settings
   const redact = redactor(secretsIn(endpoint))
   return {
     target: gateway === null ? redact(url) : target,
@@ -102,13 +105,15 @@ export function profileJob(target: string, settings: ProfileSettings): ProfileJo
     },
     isCapped: maxRequests !== undefined,
     inFlightMax: concurrency ?? 32,
+    furtherTimes: further ?? furtherDefault,
     seed: seed ?? 1,
     redact,
   }
 }
 
 /** Everything that the profile may cost, as lines for people. */
-export function budgetLines({ target, endpoint, budget, inFlightMax }: ProfileJob): string[] {
+export function budgetLines(job: ProfileJob): string[] {
+  const { target, endpoint, budget, inFlightMax, furtherTimes } = job
   const shapes = shapesOf(endpoint)
   const costs = shapes.map(shapeCost).map((cost) => cost.promptTokens + cost.completionTokens)
   const dearest = budget.requestsMax * Math.max(...costs)
@@ -120,6 +125,9 @@ export function budgetLines({ target, endpoint, budget, inFlightMax }: ProfileJo
     `profile of ${target}`,
     `  at most ${formatInteger(budget.requestsMax)} requests, ${formatInteger(tokens)} tokens, ${formatSpan(budget.durationUsMax)}, ${inFlightMax} in flight`,
     `  requests ${shapes.map(({ name }, i) => (costs[i] === 0 ? name : `${name} (up to ${formatInteger(costs[i]!)} tokens)`)).join(', ')}`,
+    furtherTimes === 0
+      ? '  only the first limiter that it meets'
+      : `  slower limiters behind the first: by up to ${furtherTimes} × its limit (--further)`,
     ...(others.length === 0 ? [] : [`  also as ${others.join(', ')}`]),
     `  as '${endpoint.userAgent}'; waits for Retry-After, stops where waits grow`,
   ]

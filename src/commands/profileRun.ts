@@ -31,6 +31,7 @@ export async function runProfile(job: ProfileJob, hooks: ProfileHooks): Promise<
       seed: job.seed,
       budget: job.budget,
       inFlightMax: job.inFlightMax,
+      furtherTimes: job.furtherTimes,
       ...(signal === undefined ? {} : { signal }),
       ...(onEvent === undefined ? {} : { onEvent }),
     })

@@ -149,6 +149,11 @@ function addProfile(program: Command, io: CommandIo, done: Done): void {
     .option('--max-tokens <n>', 'most tokens', integer)
     .option('--max-duration <duration>', "longest time; default '10m'", durationText)
     .option('--concurrency <n>', 'most requests in flight; default 32', integer)
+    .option(
+      '--further <times>',
+      'slower limiters are looked for behind the first, by so many times its limit; default 12; 0: none',
+      integer,
+    )
     .addOption(
       new Option('--shape <kind>', 'what is sent; auto goes by the path').choices([
         'auto',

@@ -13,13 +13,19 @@ export interface ProfileBudget {
   readonly durationUsMax: Micros
 }
 
+/** Slower limiters are looked for by so many times the limit of the first. */
+export const furtherDefault = 12
+
 export interface ProfileOptions {
   /** Written into the document. */
   readonly target: string
   readonly seed: number
   readonly budget: ProfileBudget
-  /** Once a limiter is identified, more are looked for behind it; default true. */
-  readonly searchesFurther?: boolean
+  /**
+   * Once a limiter is identified, slower ones are looked for behind it, by so many times its limit; default
+   * 12; 0: no others are looked for.
+   */
+  readonly furtherTimes?: number
   /** Most requests in flight at once; default 32. */
   readonly inFlightMax?: number
   /** The longest Retry-After that is waited for; default the duration that is left. */

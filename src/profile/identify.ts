@@ -45,6 +45,8 @@ const wholeShare = 0.85
 const notFresh = 'the limiter had been used up before it was looked at'
 /** Mismatches beyond which a class that had foretold a whole limit explains nothing any more. */
 const brokenBy = 4
+/** Mismatches from which on there is no hope for what is looked for behind others. */
+const hopelessBy = 6
 const roundsMost = 40
 /** A limiter that recovers in fewer gaps between polls has to show what it gives after a rest of so long. */
 const restTrips = 50
@@ -107,6 +109,8 @@ export class Identifier {
       if (weighed.length === 0) return { kind: 'undetermined', reason: notFresh, found: null }
       if (this.#isBroken(weighed)) return this.#untilBroken()
       this.#trust(weighed)
+      if (this.#isHopeless(weighed)) weighed = this.#contest.searchAgain(this.trace)
+      if (this.#isHopeless(weighed)) return concluded(this.#resultOf(weighed, false))
       if (this.#isSettled(weighed)) weighed = this.#contest.searchAgain(this.trace)
       const choice = this.#choose(weighed)
       const isSettled = this.#isSettled(weighed)
@@ -149,6 +153,11 @@ export class Identifier {
   // has come into play, another limiter or another limit.
   #isBroken(weighed: readonly Weighed[]): boolean {
     return this.#trusted !== null && weighed[0]!.fit.mismatches >= brokenBy
+  }
+
+  // Among others, what none of the models explains is not one limiter: more probes only cost.
+  #isHopeless(weighed: readonly Weighed[]): boolean {
+    return this.#subject.isAmongOthers && weighed[0]!.fit.mismatches >= hopelessBy
   }
 
   #untilBroken(): Identification {

@@ -80,3 +80,18 @@ function rounded(algorithm: LimiterAlgorithm, limiter: ProfiledLimiter): Limiter
   if (!('windowUs' in algorithm) || limit === null || windowMs === null) return algorithm
   return { ...algorithm, limit, windowUs: Math.round(windowMs * 1e3) }
 }
+
+const alikeShare = 0.02
+
+/** Whether two limiters are the same, as far as they are known. */
+export function isAlike(a: ProfiledLimiter, b: ProfiledLimiter): boolean {
+  const isNear = (x: number | null, y: number | null) =>
+    x === y || (x !== null && y !== null && Math.abs(x / y - 1) <= alikeShare)
+  return (
+    a.algorithm === b.algorithm &&
+    a.limit === b.limit &&
+    a.burst === b.burst &&
+    isNear(a.windowMs, b.windowMs) &&
+    isNear(a.refillPerS, b.refillPerS)
+  )
+}

@@ -2,6 +2,8 @@
 // when requests cost more of something else. Must not know how documents are written.
 
 import { type LimitUnit, limitOf } from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
+import { type Held, openSinceUs, stillHolds } from './holds.ts'
 import type { Identification, Identified, Question } from './identification.ts'
 import { Identifier } from './identify.ts'
 import { verdictsOf } from './judging.ts'
@@ -12,8 +14,7 @@ import type { Session } from './session.ts'
 import { type CostOf, costsIn, traceOf } from './trace.ts'
 import { type Hypothesis, mismatches } from './worlds.ts'
 
-/** Times the first limit that its requests may cost to be sure that nothing else denies them. */
-const busyTimes = 12
+/** Times the first limit that is asked for by requests that cost much of something else. */
 const heavyTimes = 2
 
 /** Looks for more limiters; throws `Ended` when the budget does not reach that far. */
@@ -26,6 +27,8 @@ export class LayerSearch {
   /** What was met and could not be told. */
   readonly reasons: string[] = []
   hasReplacedFirst = false
+  /** The first limiter no longer does what it did: what was met is not another one's doing. */
+  isFirstGone = false
 
   constructor(session: Session, request: ProbeRequest, first: Identified, from: number) {
     this.#session = session
@@ -34,9 +37,21 @@ export class LayerSearch {
     this.#from = from
   }
 
-  async run(): Promise<void> {
+  /** Whether others were found. */
+  get hasFound(): boolean {
+    return this.layers.length > 0
+  }
+
+  /** When the first limiter began to leave answers open; null: it never did. */
+  get openSinceUs(): Micros | null {
+    const { observations } = this.#session
+    return openSinceUs(this.#held([]), observations.slice(this.#from))
+  }
+
+  /** Slower ones are looked for with so many times the first limit. */
+  async run(times: number): Promise<void> {
     await this.#searchTokens()
-    await this.#searchSlower()
+    if (!this.isFirstGone) await this.#searchSlower(times)
   }
 
   /** Requests that cost many tokens meet a token limiter before the limiter of requests. */
@@ -47,15 +62,36 @@ export class LayerSearch {
     const request = { ...this.#request, shape: heavy.name }
     const layer = await this.#identify({ request, filler: this.#request }, 'tokens', heavyTimes)
     if (layer === null) return
-    this.layers.push(layer)
     this.hasReplacedFirst = this.#explainsAll(layer)
+    await this.#keep(layer)
   }
 
   /** What is slower shows when the faster one is kept busy. */
-  async #searchSlower(): Promise<void> {
+  async #searchSlower(times: number): Promise<void> {
     this.#session.note('as many requests as the limiters found let through, to meet a slower one')
-    const layer = await this.#identify({ request: this.#request }, 'requests', busyTimes)
-    if (layer !== null) this.layers.push(layer)
+    const layer = await this.#identify({ request: this.#request }, 'requests', times - 1)
+    if (layer !== null) return this.#keep(layer)
+    if (this.reasons.length === 0) await this.#confirm([])
+  }
+
+  async #keep(layer: Layer): Promise<void> {
+    await this.#confirm([layer])
+    if (!this.isFirstGone) this.layers.push(layer)
+  }
+
+  // A limit that changed looks like another limiter; but where there is one, the first still gives its whole
+  // limit once both are fresh.
+  async #confirm(found: readonly Layer[]): Promise<void> {
+    if (this.hasReplacedFirst) return
+    const held = this.#held([...this.layers, ...found])
+    this.isFirstGone = !(await stillHolds(this.#session, this.#request, held))
+    if (this.isFirstGone) this.layers.length = 0
+  }
+
+  #held(layers: readonly Layer[]): Held {
+    const { denials } = this.#first
+    const others = layers.map(({ found, unit }) => this.#other(found, unit))
+    return { of: this.#other(this.#first, 'requests'), denials, others }
   }
 
   async #identify(

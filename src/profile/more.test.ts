@@ -44,7 +44,7 @@ const lanes = [
 async function profileOf(target: Partial<VirtualTarget>, requestsMax = 2_000) {
   const prober = virtualProber({ limiters: [], seed: 5, lanes, ...target })
   const budget = { requestsMax, tokensMax: null, durationUsMax: 3600e6 }
-  const options = { target: 'virtual', seed: 1, budget, searchesFurther: false }
+  const options = { target: 'virtual', seed: 1, budget, furtherTimes: 0 }
   return inVirtualTime(prober, profile(prober, options))
 }
 

@@ -1,6 +1,7 @@
 // Limiters that are known already, in front of or behind the one in question: which denials are
 // theirs, and when they would let a request through.
 
+import { limitOf } from '../core/limits.ts'
 import type { Micros } from '../core/units.ts'
 import type { Observation } from './observation.ts'
 import { type CostOf, type TraceGroup, traceOf, type Verdict } from './trace.ts'
@@ -36,6 +37,20 @@ export function othersWaitUs(
     const final = observations.at(-1)
     const cost = final === undefined ? 1 : costOf(final)
     return strictWaitUs(hypothesis, traceOf(observations, verdicts, costOf), cost, nowUs) ?? 0
+  })
+  return Math.max(0, ...waits)
+}
+
+/** Span until all of them are as at first, for sure. */
+export function freshInUs(
+  observations: readonly Observation[],
+  verdicts: readonly Verdict[],
+  all: readonly Other[],
+  nowUs: Micros,
+): Micros {
+  const waits = all.map(({ hypothesis, costOf }) => {
+    const trace = traceOf(observations, verdicts, costOf)
+    return strictWaitUs(hypothesis, trace, limitOf(hypothesis.algorithm), nowUs) ?? 0
   })
   return Math.max(0, ...waits)
 }

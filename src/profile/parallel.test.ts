@@ -10,7 +10,7 @@ const budget = { requestsMax: 1_000, tokensMax: null, durationUsMax: 3600e6 }
 async function said(target: Partial<VirtualTarget>, charge: ChargeTime = 'pre') {
   const limiters = [{ name: 'requests', model: limiter(fixedWindow(12, 20e6), { charge }) }]
   const prober = virtualProber({ limiters, seed: 2, ...target })
-  const options = { target: 'virtual', seed: 1, budget, searchesFurther: false }
+  const options = { target: 'virtual', seed: 1, budget, furtherTimes: 0 }
   const { document } = await inVirtualTime(prober, profile(prober, options))
   const [found] = document.limiters
   expect(found, document.reasons.join()).toMatchObject({ algorithm: 'fixed-window', limit: 12 })

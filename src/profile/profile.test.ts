@@ -65,7 +65,7 @@ describe('a profile', () => {
   test.each([4, 9])('is not deceived by a prober that stands still, seed %i', async (seed) => {
     const stalls = { roundTripUs: 1_000, timerLateShare: 0.001, stalledShare: 0.1, lostShare: 0 }
     const target = { limiters: [named(fixedWindow(8, 2e6))], seed, ...stalls }
-    const { document } = await profileOf(target, { seed, searchesFurther: false })
+    const { document } = await profileOf(target, { seed, furtherTimes: 0 })
     expect(document.limiters).toMatchObject([
       { algorithm: 'fixed-window', anchor: 'first-request', limit: 8, windowMs: 2_000 },
     ])
@@ -165,11 +165,24 @@ describe('a profile', () => {
     const [startUs, fromUs] = [1_000e6, 1_075e6]
     const later = { fromUs, limiters: [named(fixedWindow(limit, 20e6))] }
     const target = { limiters: [named(fixedWindow(30, 20e6))], startUs, later, seed: 2 }
-    const { document } = await profileOf(target, { searchesFurther: false })
+    const { document } = await profileOf(target, { furtherTimes: 0 })
     expect(document.limiters).toMatchObject([{ algorithm: 'fixed-window', limit }])
     const warning = document.warnings.find(({ code }) => code === 'limit-changed')!
     expect(warning.figures).toMatchObject({ from: 30, to: limit })
   })
+
+  test.each([1, 2])(
+    'reports a limit raised while slower ones are looked for, seed %i',
+    async (seed) => {
+      const [startUs, fromUs] = [1_000e6, 1_032e6]
+      const later = { fromUs, limiters: [named(fixedWindow(12, 2e6))] }
+      const target = { limiters: [named(fixedWindow(8, 2e6))], startUs, later, seed }
+      const { document } = await profileOf(target, { seed })
+      expect(document.limiters).toMatchObject([{ algorithm: 'fixed-window', limit: 12 }])
+      const warning = document.warnings.find(({ code }) => code === 'limit-changed')!
+      expect(warning.figures).toMatchObject({ from: 8, to: 12 })
+    },
+  )
 
   test('is the same again for the same seed', async () => {
     const target = { limiters: [named(tokenBucket(12, 1, 2e6))] }

@@ -2,18 +2,18 @@
 // what was found. Must not know how requests travel.
 
 import { windowUsOf } from '../core/limits.ts'
-import type { ProfiledLimiter } from '../core/profileDocument.ts'
 import { randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
 import { longestBeginning } from './changed.ts'
 import type { HypothesisClass } from './classes.ts'
-import type { ProfileOptions, ProfileResult } from './contract.ts'
+import { furtherDefault, type ProfileOptions, type ProfileResult } from './contract.ts'
 import { withCosts } from './costFindings.ts'
 import { Draft } from './draft.ts'
 import { isHeldBack } from './exhaust.ts'
 import { type Identification, type Identified, unexplainedMost } from './identification.ts'
 import { Identifier } from './identify.ts'
-import { type Known, knownOf, type Layer, withinBudget } from './known.ts'
+import { verdictsOf } from './judging.ts'
+import { isAlike, type Known, knownOf, type Layer, withinBudget } from './known.ts'
 import { LayerSearch } from './layers.ts'
 import { look } from './look.ts'
 import { learnMore } from './more.ts'
@@ -22,6 +22,7 @@ import { withParallel } from './overAdmission.ts'
 import { Ended, Session } from './session.ts'
 import { identifyTogether } from './together.ts'
 import { togetherModel } from './togetherModel.ts'
+import { traceOf } from './trace.ts'
 import { limitChanged } from './warnings.ts'
 import { mismatches } from './worlds.ts'
 
@@ -74,10 +75,11 @@ class Profile {
   }
 
   /** Other limiters show when the first is kept busy, and when requests cost more of something else. */
-  async #further(first: Layer): Promise<boolean> {
+  async #further(first: Layer): Promise<LayerSearch> {
     const search = new LayerSearch(this.#session, this.#request, first.found, this.#from)
+    const { furtherTimes = furtherDefault } = this.#session.options
     try {
-      await search.run()
+      if (furtherTimes > 0) await search.run(furtherTimes)
     } catch (error) {
       if (!(error instanceof Ended)) throw error
       this.#draft.endedBy = error.by
@@ -93,7 +95,7 @@ class Profile {
       this.#keep(more)
     }
     this.#draft.reasons.push(...search.reasons)
-    return search.layers.length > 0
+    return search
   }
 
   async #conclude(identification: Identification): Promise<void> {
@@ -153,14 +155,23 @@ class Profile {
     this.#draft.reasons.push(...more.reasons)
     if (more.refutation === null) {
       this.#keep(more)
-      const { searchesFurther = true } = this.#session.options
-      if (searchesFurther && (await this.#further(layer))) return
-      this.#doubt(more.limiter, found)
-      // Last, because what is looked for behind it is told by what is known to have passed.
-      if (this.#draft.endedBy === 'concluded') await this.#alone(more, layer)
-      return
+      return this.#beyond(layer, more)
     }
     await this.#refuted(layer, more)
+  }
+
+  /** Other limiters; or what was met is a limit that is not what it was. */
+  async #beyond(layer: Layer, known: Known): Promise<void> {
+    const search = await this.#further(layer)
+    if (search.hasFound) return
+    if (search.isFirstGone || search.reasons.length > 0) {
+      const sinceUs = search.openSinceUs ?? this.#session.nowUs
+      await this.#changed(layer, { sinceUs, isCertain: search.isFirstGone })
+      return
+    }
+    this.#doubt(layer)
+    // Last, because what is looked for behind it is told by what is known to have passed.
+    if (this.#draft.endedBy === 'concluded') await this.#alone(known, layer)
   }
 
   /** A limiter with none beside it: what it lets through when requests come at once is its own doing. */
@@ -174,11 +185,14 @@ class Profile {
   }
 
   // A search that was cut off has nothing to explain by what came since: the limiter has to.
-  #doubt(limiter: ProfiledLimiter, { leader: { fit } }: Identified): void {
+  #doubt({ found }: Layer): void {
     if (this.#draft.endedBy === 'concluded') return
-    const unexplained = mismatches(fit.of.model(fit.best), this.#identifier!.trace)
+    const { fit } = found.leader
+    const observations = this.#session.observations.slice(this.#from)
+    const trace = traceOf(observations, verdictsOf(observations, found.denials), () => 1)
+    const unexplained = mismatches(fit.of.model(fit.best), trace)
     if (unexplained <= unexplainedMost) return
-    this.#draft.keepUnknown(limiter)
+    this.#draft.keepUnknown(this.#draft.limiters[0]!)
     const reason = `${fit.of.title} explained what came first, and leaves ${Math.round(unexplained)} answers open with what came since`
     this.#draft.undetermined(reason, this.#draft.endedBy)
   }
@@ -187,7 +201,7 @@ class Profile {
   async #refuted(layer: Layer, more: Known): Promise<void> {
     const before = this.#knownOf(layer)
     this.#keep(before)
-    if (await this.#further(layer)) return
+    if ((await this.#further(layer)).hasFound) return
     this.#draft.keepUnknown(more.limiter)
     this.#draft.undetermined(more.refutation!, 'concluded')
   }
@@ -240,18 +254,40 @@ class Profile {
   // What it no longer explains is another limiter's doing, or its limit is not what it was.
   async #broken(layer: Layer, brokenUs: Micros): Promise<void> {
     this.#session.note('it no longer explains what comes: another limiter, or another limit')
-    const before = this.#knownOf(layer)
-    this.#keep(before)
-    if (await this.#further(layer)) return
-    const sinceS = Math.round((brokenUs - this.#session.observations[0]!.sentUs) / 1e6)
-    const after = await this.#identifyAgain(layer)
+    this.#keep(this.#knownOf(layer))
+    if ((await this.#further(layer)).hasFound) return
+    await this.#changed(layer, { sinceUs: brokenUs, isCertain: true })
+  }
+
+  // What was seen before a change is not what there is now. Where it is not certain that it changed, it did
+  // if it is another one when it is looked at again.
+  async #changed(
+    layer: Layer,
+    { sinceUs, isCertain }: { readonly sinceUs: Micros; readonly isCertain: boolean },
+  ): Promise<void> {
+    const before = knownOf(layer, [])
+    const after = await this.#lookAgain(layer)
+    if (after === null && !isCertain) return this.#doubt(layer)
+    if (after !== null && isAlike(before.limiter, after.known.limiter)) return
+    const sinceS = Math.round((sinceUs - this.#session.observations[0]!.sentUs) / 1e6)
     const changed = limitChanged(before.limiter, after?.known.limiter ?? null, sinceS)
-    if (after !== null) {
-      this.#draft.forget()
-      this.#keep(after.known)
-    }
+    this.#draft.forget()
+    this.#draft.reasons.length = 0
+    if (after === null) {
+      this.#draft.keepUnknown(before.limiter)
+      this.#draft.undetermined(changed.message, this.#draft.endedBy)
+    } else this.#keep(after.known)
     this.#draft.warnings.push(changed)
-    if (after === null) this.#draft.undetermined(changed.message, this.#draft.endedBy)
+  }
+
+  async #lookAgain(layer: Layer): Promise<Again | null> {
+    try {
+      return await this.#identifyAgain(layer)
+    } catch (error) {
+      if (!(error instanceof Ended)) throw error
+      this.#draft.endedBy = error.by
+      return null
+    }
   }
 
   /** The limiter as it is now, once it is fresh again. */

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import type { LimiterAlgorithm } from '../core/limits.ts'
+import type { TimedAlgorithm } from '../limiters/limiter.ts'
+import { fixedWindow, limiter, tokenBucket } from '../limiters/models.ts'
+import { inVirtualTime, type VirtualTarget, virtualProber } from '../testing/virtualProber.ts'
+import { type Held, openSinceUs, stillHolds } from './holds.ts'
+import type { Other } from './others.ts'
+import { Session } from './session.ts'
+
+const request = { shape: 'tiny', lane: 'lane' }
+const seeds = [1, 2, 3, 4, 5, 6, 7, 8]
+const startUs = 1_000e6
+const windowUs = 2e6
+
+const named = (algorithm: LimiterAlgorithm, name = 'first') => ({ name, model: limiter(algorithm) })
+
+const known = (algorithm: TimedAlgorithm): Other => ({
+  hypothesis: { algorithm, chargesRejected: false, phaseUs: 0 },
+  costOf: () => 1,
+})
+
+const held = (others: readonly Other[] = []): Held => ({
+  of: known(fixedWindow(20, windowUs)),
+  denials: new Set(),
+  others,
+})
+
+/** Keeps the target busy for 40 s, then asks what `held` says. */
+async function asked(target: Partial<VirtualTarget>, seed: number, all: Held) {
+  const prober = virtualProber({
+    limiters: [named(fixedWindow(20, windowUs))],
+    startUs,
+    seed,
+    lostShare: 0.01,
+    ...target,
+  })
+  const budget = { requestsMax: 2_000, tokensMax: null, durationUsMax: 3600e6 }
+  const session = new Session(prober, { target: 'virtual', seed, budget })
+  const busy = async () => {
+    for (let i = 0; i < 200; i++) {
+      await session.send(request)
+      await session.sleepUntil(startUs + i * 200e3)
+    }
+    const sinceUs = openSinceUs(all, session.observations)
+    return { holds: await stillHolds(session, request, all), sinceUs }
+  }
+  return inVirtualTime(prober, busy())
+}
+
+describe('a limiter that was identified', () => {
+  test.each(seeds)('still holds where nothing changed, seed %i', async (seed) => {
+    expect(await asked({}, seed, held())).toEqual({ holds: true, sinceUs: null })
+  })
+
+  test.each(seeds)('still holds beside a slower one that is known, seed %i', async (seed) => {
+    const slow = fixedWindow(90, 30e6)
+    const target = { limiters: [named(fixedWindow(20, windowUs)), named(slow, 'slow')] }
+    const { holds, sinceUs } = await asked(target, seed, held([known(slow)]))
+    expect(holds).toBe(true)
+    expect(sinceUs).toBeGreaterThan(startUs)
+  })
+
+  test.each(seeds)(
+    'does not where its limit was lowered, and says since when, seed %i',
+    async (seed) => {
+      const later = { fromUs: startUs + 21e6, limiters: [named(fixedWindow(6, windowUs))] }
+      // What a second limiter would have to be to explain the same.
+      const guess = known(tokenBucket(60, 3, 1e6))
+      const { holds, sinceUs } = await asked({ later }, seed, held([guess]))
+      expect(holds).toBe(false)
+      expect(sinceUs! - later.fromUs).toBeGreaterThan(0)
+      expect(sinceUs! - later.fromUs).toBeLessThan(2 * windowUs)
+    },
+  )
+
+  test.each(seeds)('does not where its limit was raised, seed %i', async (seed) => {
+    const later = { fromUs: startUs + 21e6, limiters: [named(fixedWindow(30, windowUs))] }
+    expect(await asked({ later }, seed, held())).toEqual({ holds: false, sinceUs: null })
+  })
+})

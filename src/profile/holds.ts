@@ -1,0 +1,87 @@
+// Whether a limiter still does what it was identified by, once it and all the others are fresh again.
+// Must not know what it may have become.
+
+import { limitOf, windowUsOf } from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
+import { hasAnswer, hasPassed, verdictsOf } from './judging.ts'
+import type { Observation, ProbeRequest } from './observation.ts'
+import { freshInUs, type Other, withoutOthers } from './others.ts'
+import type { Session } from './session.ts'
+import { traceOf } from './trace.ts'
+import { mismatches } from './worlds.ts'
+
+/** So many denials in the end show that there is no more. */
+const denialsLeast = 3
+/** A limit that gives so much more, and a few, is not what it was. */
+const beyondShare = 1.25
+const beyondLeast = 5
+/** Answers that it may leave open, of one whole limit. */
+const openMost = 1
+
+/** A limiter, by what answers it denies, and those that are known beside it. */
+export interface Held {
+  readonly of: Other
+  readonly denials: ReadonlySet<number>
+  readonly others: readonly Other[]
+}
+
+/** Asks a limiter for its whole limit, and a little more. */
+export async function stillHolds(
+  session: Session,
+  request: ProbeRequest,
+  held: Held,
+): Promise<boolean> {
+  const { observations, nowUs } = session
+  session.note('whether the first limiter still does what it did')
+  const verdicts = verdictsOf(observations, held.denials)
+  const waitUs = freshInUs(observations, verdicts, held.others, nowUs)
+  const fresh = { ...held, waitUs: Math.max(waitUs, wholeUs(held.of)) }
+  if (await holdsAfter(session, request, fresh)) return true
+  // When a window began is known to a round trip: nothing is left of one that is waited for as a whole.
+  const longestUs = Math.max(...[held.of, ...held.others].map(wholeUs))
+  return holdsAfter(session, request, { ...held, waitUs: longestUs })
+}
+
+/** Silence after which nothing is left of what was charged. */
+function wholeUs({ hypothesis }: Other): Micros {
+  return Math.ceil(1.1 * (windowUsOf(hypothesis.algorithm) ?? 0))
+}
+
+async function holdsAfter(
+  session: Session,
+  request: ProbeRequest,
+  { of, denials, others, waitUs }: Held & { readonly waitUs: Micros },
+): Promise<boolean> {
+  await session.sleepUntil(session.nowUs + waitUs)
+  const asked = await spent(session, request, limitOf(of.hypothesis.algorithm))
+  const answers = withoutOthers(asked, verdictsOf(asked, denials), others)
+  return mismatches(of.hypothesis, traceOf(asked, answers, of.costOf)) <= openMost
+}
+
+async function spent(session: Session, request: ProbeRequest, limit: number) {
+  const asked: Observation[] = []
+  const most = Math.ceil(limit * beyondShare) + beyondLeast
+  for (let denied = 0; denied < denialsLeast && asked.length < most; ) {
+    const answer = await session.send(request)
+    asked.push(answer)
+    if (hasAnswer(answer) && !hasPassed(answer)) denied++
+  }
+  return asked
+}
+
+/** When it began to leave answers open; null: it explains all of them. */
+export function openSinceUs(
+  { of, denials }: Held,
+  observations: readonly Observation[],
+): Micros | null {
+  const trace = traceOf(observations, verdictsOf(observations, denials), of.costOf)
+  const isOpen = (groups: number) => mismatches(of.hypothesis, trace.slice(0, groups)) > openMost
+  if (!isOpen(trace.length)) return null
+  let [low, high] = [0, trace.length]
+  while (low + 1 < high) {
+    const groups = (low + high) >> 1
+    if (isOpen(groups)) high = groups
+    else low = groups
+  }
+  return trace[high - 1]!.fromUs
+}
