@@ -32,7 +32,7 @@ export async function stillHolds(
   held: Held,
 ): Promise<boolean> {
   const { observations, nowUs } = session
-  session.note('whether the first limiter still does what it did')
+  session.note('a whole limit once more, to see whether the limiter is what it was')
   const verdicts = verdictsOf(observations, held.denials)
   const waitUs = freshInUs(observations, verdicts, held.others, nowUs)
   const fresh = { ...held, waitUs: Math.max(waitUs, wholeUs(held.of)) }
