@@ -12,6 +12,8 @@ export interface Ask {
   readonly model: string
   readonly promptTokens: number
   readonly outputTokens: number
+  /** What it may be at most, for who reserves that; default what it is. */
+  readonly outputTokensMost?: number
   readonly stream: boolean
   readonly includeUsage: boolean
   /** The function to call, when the request offers tools. */
@@ -37,13 +39,14 @@ export function readAsk(endpoint: Endpoint, body: string, templateTokens: number
     return "Invalid type for 'max_tokens': expected an unsigned integer."
   }
   const most = endpoint === 'embedding' ? 0 : Math.min(wanted, outputTokensMost)
-  const text = knownAnswer(prompt)
+  const text = knownAnswer(prompt) ?? stoppedAnswer(json.stop)
   const options = json.stream_options as { include_usage?: unknown } | undefined
   return {
     endpoint,
     model,
     promptTokens: prompt.reduce((sum, text) => sum + countTokens(text), templateTokens),
     outputTokens: text === null ? most : Math.min(most, text.split(' ').length),
+    outputTokensMost: most,
     stream: json.stream === true && endpoint !== 'embedding',
     includeUsage: options?.include_usage === true,
     tool: offeredTool(json),
@@ -54,6 +57,11 @@ export function readAsk(endpoint: Endpoint, body: string, templateTokens: number
 /** The one question that this model knows the answer to, because test suites ask it. */
 function knownAnswer(prompt: readonly string[]): string | null {
   return prompt.some((text) => /capital of france/i.test(text)) ? 'Paris' : null
+}
+
+/** Who wants an answer to stop at a space gets one word. */
+function stoppedAnswer(stop: unknown): string | null {
+  return [stop].flat().includes(' ') ? 'Well' : null
 }
 
 const promptField = { chat: 'messages', completion: 'prompt', embedding: 'input' } as const

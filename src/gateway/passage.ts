@@ -58,8 +58,8 @@ export class Passage {
     this.#request = request
     this.#reply = reply
     this.#errand = errand
-    const { promptTokens, outputTokens } = errand.ask
-    this.#estimate = errand.estimate ?? this.#costOf(promptTokens, outputTokens)
+    const { promptTokens, outputTokens, outputTokensMost = outputTokens } = errand.ask
+    this.#estimate = errand.estimate ?? this.#costOf(promptTokens, outputTokensMost)
   }
 
   enter(): void {

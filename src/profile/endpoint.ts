@@ -113,6 +113,8 @@ export function shapesOf(endpoint: Endpoint): readonly RequestShape[] {
     { ...post, name: 'tiny', ...tiny },
     { ...post, name: 'long-prompt', ...tiny, promptTokens: prompt },
     { ...post, name: 'long-output', ...tiny, outputTokensMax: output },
+    // It may cost as much, and stops at its first word.
+    { ...post, name: 'short-output', ...tiny, outputTokensMax: output, extra: { stop: [' '] } },
   ]
 }
 
