@@ -46,6 +46,8 @@ export interface ConnectionParts {
   opened(connection: Connection): void
   /** A connection has nothing to do and can be used again. */
   idle(connection: Connection): void
+  /** Calls `settle` once what has been written had the time to count as such. */
+  unsettled(connection: Connection): void
   /** The caller of an exchange has been told of its end. */
   ended(): void
   /** A connection is gone, or could not be opened. */
@@ -240,7 +242,7 @@ export class Connection implements Exchange, Sending, Expiring {
   #complete(isClean: boolean): void {
     if (this.#events !== null) this.#endStream(this.#events)
     const { isKeptAlive } = this.#parser.head
-    this.#finish(isClean && isKeptAlive && this.#socket.writableLength === 0)
+    this.#finish(isClean && isKeptAlive)
   }
 
   #endStream(events: EventStream): void {
@@ -280,10 +282,22 @@ export class Connection implements Exchange, Sending, Expiring {
     this.#caller = null
     this.#parts.deadlines.remove(this)
     if (this.failure !== null) this.stream ??= this.#events?.reading() ?? null
-    if (isReusable) this.#rest()
-    else this.close()
+    if (!isReusable) this.close()
+    else if (this.#socket.writableLength === 0) this.#rest()
+    else this.#parts.unsettled(this)
     caller.ended(this)
     this.#parts.ended()
+  }
+
+  /**
+   * Decides about a connection whose response was complete before its request was written. Behind TLS
+   * that is so of a quick response to any request: Node says only in the next turn of the event loop
+   * that it wrote. Otherwise the server has not read the request, and may never do so.
+   */
+  settle(): void {
+    if (this.#isClosed) return
+    if (this.#socket.writableLength === 0) this.#rest()
+    else this.close()
   }
 
   #rest(): void {

@@ -29,6 +29,8 @@ export class ConnectionPool implements WaitingRoom {
   /** Connections that are not open yet, and requests that no connection was free for: oldest first. */
   readonly #opening = new Set<Connection>()
   readonly #waiting = new Set<WaitingRequest>()
+  /** Connections that are idle, or gone, once their requests count as written. */
+  #unsettled: Connection[] = []
   #opensLeft = opensPerTurn
   #nextTurn: Cancel | null = null
   #isClosed = false
@@ -40,6 +42,7 @@ export class ConnectionPool implements WaitingRoom {
       ...parts,
       opened: (connection) => this.#opened(connection),
       idle: (connection) => this.#idle.push(connection),
+      unsettled: (connection) => this.#settleSoon(connection),
       ended: () => this.#serve(),
       closed: (connection, message) => this.#closed(connection, message),
     }
@@ -81,6 +84,16 @@ export class ConnectionPool implements WaitingRoom {
     if (oldest === undefined || this.#opening.size <= this.#waiting.size) return
     this.#opening.delete(oldest)
     oldest.close()
+  }
+
+  #settleSoon(connection: Connection): void {
+    if (this.#unsettled.push(connection) > 1) return
+    this.#clock.soon(() => {
+      const connections = this.#unsettled
+      this.#unsettled = []
+      for (const each of connections) each.settle()
+      this.#serve()
+    })
   }
 
   #serve(): void {
