@@ -136,9 +136,9 @@ describe('a profile', () => {
   })
 
   test('finds the limiter among random errors, and reports these', async () => {
-    const target = { limiters: [named(tokenBucket(20, 1, 1e6))], failedShare: 0.07, seed: 1 }
+    const target = { limiters: [named(tokenBucket(15, 1, 1e6))], failedShare: 0.07, seed: 1 }
     const { document } = await profileOf(target)
-    expect(document.limiters).toMatchObject([{ algorithm: 'token-bucket', burst: 20 }])
+    expect(document.limiters).toMatchObject([{ algorithm: 'token-bucket', burst: 15 }])
     expect(document.warnings.map(({ code }) => code)).toContain('background-errors')
   })
 
