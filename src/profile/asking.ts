@@ -6,7 +6,6 @@ import type { Contest } from './contest.ts'
 import { firstRelease } from './exhaust.ts'
 import type { Fit } from './fit.ts'
 import { hasAnswer, hasPassed, isPlainDenial } from './judging.ts'
-import type { Parameters } from './parameters.ts'
 import type { Weighed } from './posterior.ts'
 import { Foreseen, type ProbeStep, pollOffsets, quantileUs, watchPolls } from './probe.ts'
 import type { Subject } from './subject.ts'
@@ -14,11 +13,9 @@ import { stateAfter } from './worlds.ts'
 
 /** Less probable classes are not waited for. */
 const oddsLeast = 2e-3
-/** Waves of a burst are this share of the limit, up to that share of what is expected to pass. */
+/** Waves of a burst are this share of the limit, up to that share of it. */
 const waveShare = 1 / 20
 const wavesUntil = 0.9
-/** A bucket gives back more than this share of a unit while a request travels. */
-const fastShare = 0.02
 
 export class Asking {
   readonly #subject: Subject
@@ -41,11 +38,13 @@ export class Asking {
     if (step.kind === 'watch') await this.#watch()
   }
 
-  async #burst(most: number, leader: Fit): Promise<void> {
+  async #burst(most: number, { best }: Fit): Promise<void> {
     const subject = this.#subject
-    const waves = this.#wavesOf(most, leader)
+    const limit = best.limit / subject.pace.cost
+    const wide = Math.min(subject.widthMost, Math.ceil(limit * waveShare))
+    const widely = Math.min(Math.floor(wavesUntil * limit), most)
     for (let sent = 0; sent < most; ) {
-      const width = sent + waves.width <= waves.until ? waves.width : 1
+      const width = sent + wide <= widely ? wide : 1
       const answers = await subject.send(width)
       sent += width
       const denial = answers.find((answer) => hasAnswer(answer) && !hasPassed(answer))
@@ -53,21 +52,6 @@ export class Asking {
       if (isPlainDenial(denial) && !subject.isAmongOthers) return
       if (await subject.isDenied(denial)) return
     }
-  }
-
-  // The end is asked for one by one, so that nothing is denied in vain; but what comes back to a bucket
-  // meanwhile would be taken for a part of its capacity.
-  #wavesOf(most: number, leader: Fit): { readonly width: number; readonly until: number } {
-    const { pace, widthMost } = this.#subject
-    const limit = leader.best.limit / pace.cost
-    const room = this.#foreseen(leader, leader.best).left / pace.cost
-    const isFast =
-      leader.of.algorithm === 'token-bucket' && pace.gapUs > fastShare * leader.best.spanUs
-    if (isFast && room >= wavesUntil * limit) {
-      return { width: widthMost, until: most + widthMost }
-    }
-    const width = Math.min(widthMost, Math.ceil(limit * waveShare))
-    return { width, until: Math.min(Math.floor(wavesUntil * room), most) }
   }
 
   async #watch(): Promise<void> {
@@ -101,16 +85,11 @@ export class Asking {
 
   /** Spans until a request would pass, by all that is possible for a class. */
   #releasesOf({ fit }: Weighed): readonly (Micros | null)[] {
-    return fit.sample.map((parameters, turn) => this.#foreseen(fit, parameters, turn).releaseUs)
-  }
-
-  #foreseen({ of }: Fit, parameters: Parameters, turn = 0): Foreseen {
     const { trace, pace, session } = this.#subject
-    const hypothesis = of.model(parameters)
-    return new Foreseen(
-      { hypothesis, state: stateAfter(hypothesis, trace, turn) },
-      session.nowUs,
-      pace,
-    )
+    return fit.sample.map((parameters, turn) => {
+      const hypothesis = fit.of.model(parameters)
+      const state = stateAfter(hypothesis, trace, turn)
+      return new Foreseen({ hypothesis, state }, session.nowUs, pace).releaseUs
+    })
   }
 }

@@ -81,7 +81,8 @@ function votersOf({ weighed, trace, nowUs, pace }: ChooseContext): readonly Vote
 }
 
 function candidates({ weighed, pace }: ChooseContext, fullUs: Micros): readonly Probe[] {
-  const limit = everything(weighed[0]!.fit, pace)
+  const { best } = weighed[0]!.fit
+  const limit = Math.ceil(best.limit / pace.cost) + 2
   const all: Probe[] = [
     { what: 'watch for the next release', steps: [{ kind: 'watch' }] },
     {
@@ -130,13 +131,6 @@ function candidates({ weighed, pace }: ChooseContext, fullUs: Micros): readonly 
   return all
 }
 
-/** Requests that take all that a limiter has, what it gives back meanwhile, and some more. */
-export function everything({ of, best }: Fit, { cost, gapUs }: Pace): number {
-  const isBucket = of.algorithm === 'token-bucket'
-  const back = isBucket ? Math.min(1, gapUs / best.spanUs) * best.limit : 0
-  return Math.ceil((best.limit + back) / cost) + 2
-}
-
 function twoClumps(before: ProbeStep, clump: number, us: Micros, limit: number): ProbeStep[] {
   return [
     before,
@@ -164,10 +158,9 @@ function judge(probe: Probe, voters: readonly Voter[], context: ChooseContext, f
     voters,
     foreseen.map((each) => each.us - context.nowUs),
   )
+  const { amongClasses, within } = information(voters, said, context)
   const limit = context.weighed[0]!.fit.best.limit / context.pace.cost
-  const isWhole = requests > wholeShare * limit
-  const { amongClasses, within } = information(voters, said, { ...context, isWhole })
-  const price = context.isWholeDue && isWhole ? dueShare : 1
+  const price = context.isWholeDue && requests > wholeShare * limit ? dueShare : 1
   const effort = 0.12 + (price * requests) / (limit + 4) + 0.1 * (waitUs / fullUs)
   return {
     probe,
@@ -223,7 +216,7 @@ function watched(foreseen: Foreseen, offsets: readonly Micros[]): number {
   return offsets.length
 }
 
-function information(voters: readonly Voter[], said: readonly string[], context: Scale) {
+function information(voters: readonly Voter[], said: readonly string[], context: ChooseContext) {
   const votes = voters.map((voter, i) => ({ ...voter, said: said[i]! }))
   const byClass = grouped(votes, ({ classIndex }) => classIndex)
   const within = byClass.map((mine) => withinClass(mine, context))
@@ -232,21 +225,13 @@ function information(voters: readonly Voter[], said: readonly string[], context:
 
 type Vote = Voter & { readonly said: string }
 
-/** What a probe is measured by. */
-interface Scale {
-  readonly pace: Pace
-  /** It takes all that there is. */
-  readonly isWhole: boolean
-}
-
 /** What would be learnt about the parameters of a class that are not known well enough. */
-function withinClass(votes: readonly Vote[], { pace, isWhole }: Scale): number {
+function withinClass(votes: readonly Vote[], { pace }: ChooseContext): number {
   const { fit } = votes[0]!
   if (!hasPreciseSpan(fit)) {
     return sum(votes.map(({ weight }) => weight)) * entropy([...counted(votes).values()])
   }
-  // Only what takes all that there is tells one limit from another.
-  if (!isWhole || fit.limit[1] - fit.limit[0] < pace.cost) return 0
+  if (fit.limit[1] - fit.limit[0] < pace.cost) return 0
   return toldApart(grouped(votes, ({ parameters }) => parameters.limit))
 }
 

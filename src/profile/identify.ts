@@ -7,7 +7,7 @@ import { windowUsOf } from '../core/limits.ts'
 import type { Interval } from '../core/profileDocument.ts'
 import type { Micros } from '../core/units.ts'
 import { Asking } from './asking.ts'
-import { type Choice, chooseProbe, everything, familyOf } from './choose.ts'
+import { type Choice, chooseProbe, familyOf } from './choose.ts'
 import { Contest } from './contest.ts'
 import type { HypothesisView } from './contract.ts'
 import { exhaust, firstRelease } from './exhaust.ts'
@@ -243,7 +243,7 @@ export class Identifier {
     const now = new Foreseen({ hypothesis, state }, this.#session.nowUs, pace)
     const steps: ProbeStep[] = [
       { kind: 'idle', us: Math.round(1.1 * now.resetUs) },
-      { kind: 'burst', most: everything(fit, pace) },
+      { kind: 'burst', most: Math.ceil(fit.best.limit / pace.cost) + 2 },
       { kind: 'watch' },
     ]
     await this.#foretell(steps, fit)

@@ -16,10 +16,6 @@ export class Ended extends Error {
   }
 }
 
-/** Timers are late by a share of their wait: long waits end with short ones, to be there in time. */
-const longWaitUs = 20_000
-const earlyShare = 0.94
-
 export class Session {
   readonly prober: Prober
   readonly options: ProfileOptions
@@ -74,12 +70,7 @@ export class Session {
   /** Waits until an instant, unless that is beyond the budget. */
   async sleepUntil(us: Micros): Promise<void> {
     if (us > this.#startUs + this.options.budget.durationUsMax) throw new Ended('duration')
-    for (let leftUs = us - this.nowUs; leftUs > 0; leftUs = us - this.nowUs) {
-      const isLong = leftUs > longWaitUs
-      const partUs = isLong ? Math.round(leftUs * earlyShare) : leftUs
-      await sleepUntil(this.prober.clock, this.nowUs + partUs, this.options.signal)
-      if (!isLong) break
-    }
+    if (us > this.nowUs) await sleepUntil(this.prober.clock, us, this.options.signal)
     this.#check()
   }
 

@@ -7,7 +7,7 @@ import { fixedWindow, limiter, tokenBucket } from '../limiters/models.ts'
 import { blankObservation } from '../testing/profiledLimiters.ts'
 import { verdictsOf } from './judging.ts'
 import type { Observation } from './observation.ts'
-import { type TraceGroup, traceOf } from './trace.ts'
+import { traceOf } from './trace.ts'
 import { mismatches } from './worlds.ts'
 
 const bucket = (refillStyle: RefillStyle) => ({ ...tokenBucket(6, 1, 30_000), refillStyle })
@@ -65,44 +65,5 @@ describe('the true hypothesis explains everything, wherever between sending and 
       }),
       { numRuns: 60 },
     )
-  })
-})
-
-/** Ten units, one of which comes back every 100 ms. */
-const hypothesis = {
-  algorithm: tokenBucket(10, 1, 100_000),
-  chargesRejected: false,
-  phaseUs: 0,
-} as const
-
-const wave = (fromUs: number, changes: Partial<TraceGroup>): TraceGroup => ({
-  fromUs,
-  toUs: fromUs + 30_000,
-  deniedFromUs: fromUs,
-  cost: 1,
-  passed: 0,
-  denied: 0,
-  lost: 0,
-  unclear: 0,
-  ...changes,
-})
-
-describe('a wave in which some passed and some were denied', () => {
-  // By 1.08 s a unit is back, by 1.11 s the next: a denial in between is no contradiction.
-  const spent = wave(0, { passed: 10 })
-
-  test('is explained where a unit came back after the denied one', () => {
-    const mixed = wave(1_080_000, { passed: 10, denied: 1 })
-    expect(mismatches(hypothesis, [spent, mixed])).toBe(0)
-  })
-
-  test('is explained with a lost request that took the unit that was left', () => {
-    const mixed = wave(1_080_000, { passed: 9, denied: 1, lost: 1 })
-    expect(mismatches(hypothesis, [spent, mixed])).toBe(0)
-  })
-
-  test('is not explained where a unit was left all the time', () => {
-    const mixed = wave(1_080_000, { passed: 8, denied: 1 })
-    expect(mismatches(hypothesis, [spent, mixed])).toBe(1)
   })
 })

@@ -33,7 +33,7 @@ interface World {
   strict: State
   /** The lenient state in which what was lost never arrived; null while it is no other. */
   without: State | null
-  /** What was denied in this group may have come before the window ended that it met, or more came back. */
+  /** What was denied in this group may have come before the window ended that it met. */
   isDeniedBefore: boolean
   count: number
 }
@@ -155,24 +155,12 @@ function pass(rules: Rules, hypothesis: Hypothesis, world: World, group: TraceGr
       world.without = null
     }
   }
-  if (group.denied > 0) world.isDeniedBefore = isSpent(rules, hypothesis, world.strict, group)
   const late = latest(rules, hypothesis, group)
   world.lenient = charged(rules, algorithm, world.lenient, amount, early)
   if (world.without !== null) {
     world.without = charged(rules, algorithm, world.without, amount, early)
   }
   world.strict = charged(rules, algorithm, world.strict, amount, late)
-}
-
-/** Whether nothing is left for the denied where all others came first, so early that nothing had come back. */
-function isSpent(rules: Rules, hypothesis: Hypothesis, before: State, group: TraceGroup): boolean {
-  const { algorithm, phaseUs } = hypothesis
-  const { cost, passed, lost, unclear, deniedFromUs } = group
-  const us = deniedFromUs - phaseUs
-  const state = charged(rules, algorithm, before, cost * passed, arrivalAt(us))
-  const others = { cost, count: lost + unclear }
-  const left = others.count > 0 ? perhaps(rules, hypothesis, state, others, arrivalAt(us)) : state
-  return !hasRoom(rules, algorithm, left, asked(hypothesis, cost, 1), us)
 }
 
 /** What is unclear may be charged; what was denied had no room in the strict state. */
