@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { chainCases, runChain } from '../testing/profileChains.ts'
 import { gridCases, gridClasses, runCase } from '../testing/profileGrid.ts'
 
 // A sample of what `npm run bench:profile` runs in full: of every class the smallest of three limits.
@@ -15,18 +14,6 @@ describe('the grid, in a sample', () => {
       const outcome = await runCase(each)
       expect(['right', 'tie'], outcome.said).toContain(outcome.verdict)
       expect(outcome.spanError ?? outcome.refillError ?? 0, outcome.said).toBeLessThan(0.03)
-    },
-  )
-})
-
-const chains = chainCases({ sets: 3, seeds: 1 }, 1).filter(({ set }) => set === 2)
-
-describe('two limiters in a row, in a sample', () => {
-  test.each(chains.map((each) => [each.name, each] as const))(
-    'identifies both: %s',
-    async (_name, each) => {
-      const { found, wrong, said } = await runChain(each)
-      expect({ found, wrong }, said).toEqual({ found: 2, wrong: 0 })
     },
   )
 })
