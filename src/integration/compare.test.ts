@@ -86,7 +86,7 @@ describe('limitscope compare', () => {
       const model = limiter(fixedWindow(limit, 10e6))
       const prober = virtualProber({ limiters: [{ name: 'requests', model }], seed: 5 })
       const budget = { requestsMax: 2_000, tokensMax: null, durationUsMax: 600e6 }
-      const work = profile(prober, { target: 'virtual', seed: 2, budget })
+      const work = profile(prober, { target: 'virtual', seed: 1, budget })
       const { document } = await inVirtualTime(prober, work)
       const path = join(results, `profile-${limit}.json`)
       writeFileSync(path, JSON.stringify(document))

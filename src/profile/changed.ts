@@ -38,6 +38,17 @@ export function longestBeginning(
   return releases.length >= releasesLeast ? found : null
 }
 
+/** A fit closed in by more that was observed; null where that shows nothing of its limiter. */
+export function fitted(
+  before: Fit,
+  trace: readonly TraceGroup[],
+  random: RandomStream,
+): Fit | null {
+  const features = featuresOf(trace)
+  if (features === null) return null
+  return fitClass(before.of, { trace, features, random, isThorough: true }, before)
+}
+
 // What is too short to look at is explained by anything.
 function explained(of: HypothesisClass, trace: readonly TraceGroup[], random: RandomStream) {
   const features = featuresOf(trace)

@@ -4,7 +4,7 @@
 import { windowUsOf } from '../core/limits.ts'
 import { randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
-import { longestBeginning } from './changed.ts'
+import { fitted, longestBeginning } from './changed.ts'
 import type { HypothesisClass } from './classes.ts'
 import { furtherDefault, type ProfileOptions, type ProfileResult } from './contract.ts'
 import { withCosts } from './costFindings.ts'
@@ -24,7 +24,6 @@ import { identifyTogether } from './together.ts'
 import { togetherModel } from './togetherModel.ts'
 import { traceOf } from './trace.ts'
 import { limitChanged } from './warnings.ts'
-import { mismatches } from './worlds.ts'
 
 /** Identifies the limiters behind a prober; never throws for what the target does. */
 export async function profile(prober: Prober, options: ProfileOptions): Promise<ProfileResult> {
@@ -184,13 +183,15 @@ class Profile {
     return withinBudget(of.known, () => withParallel(this.#session, this.#request, of))
   }
 
-  // A search that was cut off has nothing to explain by what came since: the limiter has to.
+  // A search that was cut off has nothing to explain by what came since: the limiter has to, with
+  // parameters that may have been closed in less when it was identified.
   #doubt({ found }: Layer): void {
     if (this.#draft.endedBy === 'concluded') return
     const { fit } = found.leader
     const observations = this.#session.observations.slice(this.#from)
     const trace = traceOf(observations, verdictsOf(observations, found.denials), () => 1)
-    const unexplained = mismatches(fit.of.model(fit.best), trace)
+    const random = randomStream(this.#session.options.seed, 'doubt')
+    const unexplained = fitted(fit, trace, random)?.mismatches ?? 0
     if (unexplained <= unexplainedMost) return
     this.#draft.keepUnknown(this.#draft.limiters[0]!)
     const reason = `${fit.of.title} explained what came first, and leaves ${Math.round(unexplained)} answers open with what came since`
