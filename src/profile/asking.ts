@@ -5,11 +5,11 @@ import type { Micros } from '../core/units.ts'
 import type { Contest } from './contest.ts'
 import { firstRelease } from './exhaust.ts'
 import type { Fit } from './fit.ts'
+import { foresights } from './following.ts'
 import { hasAnswer, hasPassed, isPlainDenial } from './judging.ts'
 import type { Weighed } from './posterior.ts'
 import { Foreseen, type ProbeStep, pollOffsets, quantileUs, watchPolls } from './probe.ts'
 import type { Subject } from './subject.ts'
-import { stateAfter } from './worlds.ts'
 
 /** Less probable classes are not waited for. */
 const oddsLeast = 2e-3
@@ -86,10 +86,8 @@ export class Asking {
   /** Spans until a request would pass, by all that is possible for a class. */
   #releasesOf({ fit }: Weighed): readonly (Micros | null)[] {
     const { trace, pace, session } = this.#subject
-    return fit.sample.map((parameters, turn) => {
-      const hypothesis = fit.of.model(parameters)
-      const state = stateAfter(hypothesis, trace, turn)
-      return new Foreseen({ hypothesis, state }, session.nowUs, pace).releaseUs
-    })
+    return foresights(fit, trace).map(
+      (foresight) => new Foreseen(foresight, session.nowUs, pace).releaseUs,
+    )
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Micros } from '../core/units.ts'
 import type { Fit } from './fit.ts'
+import { foresights } from './following.ts'
 import type { Parameters } from './parameters.ts'
 import { hasPreciseSpan, type Weighed } from './posterior.ts'
 import {
@@ -15,7 +16,6 @@ import {
   watchPolls,
 } from './probe.ts'
 import type { TraceGroup } from './trace.ts'
-import { stateAfter } from './worlds.ts'
 
 /** Classes less probable than this have no vote. */
 const oddsLeast = 2e-3
@@ -71,10 +71,9 @@ function votersOf({ weighed, trace, nowUs, pace }: ChooseContext): readonly Vote
   return weighed
     .filter(({ odds }, i) => i === 0 || odds >= oddsLeast)
     .flatMap(({ fit, odds }, classIndex) =>
-      fit.sample.map((parameters, turn) => {
-        const hypothesis = fit.of.model(parameters)
-        const state = stateAfter(hypothesis, trace, turn)
-        const make = () => new Foreseen({ hypothesis, state }, nowUs, pace)
+      foresights(fit, trace).map((foresight, i) => {
+        const make = () => new Foreseen(foresight, nowUs, pace)
+        const parameters = fit.sample[i]!
         return { classIndex, weight: odds / fit.sample.length, fit, parameters, make }
       }),
     )

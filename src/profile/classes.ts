@@ -7,6 +7,7 @@ import type { Micros } from '../core/units.ts'
 import type { TimedAlgorithm } from '../limiters/limiter.ts'
 import type { TraceFeatures } from './features.ts'
 import type { Parameters } from './parameters.ts'
+import type { Hypothesis } from './playing.ts'
 import {
   boundarySeeds,
   bucketSeeds,
@@ -15,7 +16,6 @@ import {
   spanSeeds,
   stepSeeds,
 } from './seeds.ts'
-import type { Hypothesis } from './worlds.ts'
 
 export interface HypothesisClass {
   readonly id: string

@@ -5,10 +5,10 @@ import type { Interval, ProfiledLimiter, RetryAfterReading } from '../core/profi
 import { median } from '../core/statistics.ts'
 import type { Micros } from '../core/units.ts'
 import type { Fit } from './fit.ts'
+import { denialWaits } from './following.ts'
 import type { Identified } from './identification.ts'
 import type { Observation } from './observation.ts'
 import { answersIn, type TraceGroup } from './trace.ts'
-import { denialWaits } from './worlds.ts'
 
 /** What is known of a limiter besides its algorithm. */
 export interface Findings {

@@ -16,6 +16,9 @@ export interface ProfileBudget {
 /** Slower limiters are looked for by so many times the limit of the first. */
 export const furtherDefault = 12
 
+/** Most requests in flight at once. */
+export const inFlightDefault = 32
+
 export interface ProfileOptions {
   /** Written into the document. */
   readonly target: string
@@ -26,7 +29,7 @@ export interface ProfileOptions {
    * 12; 0: no others are looked for.
    */
   readonly furtherTimes?: number
-  /** Most requests in flight at once; default 32. */
+  /** Most requests in flight at once; default `inFlightDefault`. */
   readonly inFlightMax?: number
   /** The longest Retry-After that is waited for; default the duration that is left. */
   readonly retryAfterUsMax?: Micros

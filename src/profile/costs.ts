@@ -3,15 +3,17 @@
 
 import { type ChargeTime, costIn, type LimitUnit, type RequestCost } from '../core/limits.ts'
 import type { Interval, ShapeCost } from '../core/profileDocument.ts'
+import { foresights, surelyUs } from './following.ts'
 import { hasAnswer, hasPassed } from './judging.ts'
 import type { Layer } from './known.ts'
 import type { ProbeRequest, ProbeShape } from './observation.ts'
 import type { Other } from './others.ts'
+import type { Hypothesis } from './playing.ts'
 import { Foreseen } from './probe.ts'
 import type { Session } from './session.ts'
 import { Subject } from './subject.ts'
 import { costsIn } from './trace.ts'
-import { type Hypothesis, stateAfter } from './worlds.ts'
+import { rangeText } from './wording.ts'
 
 /** What was found out about a limiter that was fitted to prompt and completion tokens together. */
 export interface Costs {
@@ -45,8 +47,6 @@ const shortShare = 0.5
 const shortRequests = 2
 /** What it may cost of the requests that are left. */
 const costShareMost = 0.5
-/** Windows are known to a share of their length only: so much later they are over for sure. */
-const doubt = 0.02
 
 /** Asks with all shapes that there are; throws `Ended` when the budget does not reach that far. */
 export function measureCosts(session: Session, question: CostQuestion): Promise<Costs> {
@@ -265,14 +265,10 @@ class CostProbe {
     const { leader, rivals } = this.#layer.found
     const { trace, pace, gapUs } = this.#subject
     const nowUs = this.#session.nowUs
-    const resets = [leader, ...rivals].flatMap(({ fit }) =>
-      fit.sample.map((parameters, turn) => {
-        const hypothesis = fit.of.model(parameters)
-        const state = stateAfter(hypothesis, trace, turn)
-        return new Foreseen({ hypothesis, state }, nowUs, pace).resetUs
-      }),
-    )
-    await this.#subject.idle(Math.ceil(Math.max(...resets) * (1 + doubt)) + gapUs)
+    const resets = [leader, ...rivals]
+      .flatMap(({ fit }) => foresights(fit, trace))
+      .map((foresight) => new Foreseen(foresight, nowUs, pace).resetUs)
+    await this.#subject.idle(surelyUs(Math.max(...resets)) + gapUs)
   }
 
   /** The limits in a unit that let through what passed, and no more; empty: none does. */
@@ -347,8 +343,4 @@ function byTokens(shapes: readonly ProbeShape[]): readonly ProbeShape[] {
 
 function isWithin(value: number, [low, high]: Interval): boolean {
   return low <= value && value <= high
-}
-
-function rangeText([low, high]: Interval): string {
-  return low === high ? String(low) : `${low} to ${high}`
 }

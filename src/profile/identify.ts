@@ -13,6 +13,7 @@ import type { HypothesisView } from './contract.ts'
 import { exhaust, firstRelease } from './exhaust.ts'
 import { featuresOf } from './features.ts'
 import type { Fit } from './fit.ts'
+import { stateAfter } from './following.ts'
 import {
   concluded,
   explains,
@@ -28,7 +29,6 @@ import { Foreseen, type ProbeStep } from './probe.ts'
 import type { Session } from './session.ts'
 import { Subject } from './subject.ts'
 import { answersIn, type TraceGroup } from './trace.ts'
-import { stateAfter } from './worlds.ts'
 
 /** Where a class stood that had foretold a whole limit, and how much had been observed by then. */
 interface Trusted {

@@ -10,9 +10,10 @@ import { verdictsOf } from './judging.ts'
 import type { Layer } from './known.ts'
 import type { ProbeRequest, ProbeShape } from './observation.ts'
 import type { Other } from './others.ts'
+import type { Hypothesis } from './playing.ts'
 import type { Session } from './session.ts'
 import { type CostOf, costsIn, traceOf } from './trace.ts'
-import { type Hypothesis, mismatches } from './worlds.ts'
+import { mismatches } from './worlds.ts'
 
 /** Times the first limit that is asked for by requests that cost much of something else. */
 const heavyTimes = 2

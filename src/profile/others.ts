@@ -3,9 +3,10 @@
 
 import { limitOf } from '../core/limits.ts'
 import type { Micros } from '../core/units.ts'
+import { strictDenials, strictWaitUs } from './following.ts'
 import type { Observation } from './observation.ts'
+import type { Hypothesis } from './playing.ts'
 import { type CostOf, type TraceGroup, traceOf, type Verdict } from './trace.ts'
-import { type Hypothesis, strictDenials, strictWaitUs } from './worlds.ts'
 
 /** A limiter that is known. */
 export interface Other {

@@ -5,6 +5,7 @@ import type { Known, Layer } from './known.ts'
 import type { ProbeRequest } from './observation.ts'
 import { measureParallel, type Parallel } from './parallel.ts'
 import type { Session } from './session.ts'
+import { rangeText } from './wording.ts'
 
 /** Waves that have to let through too much: what counts late has counted after one. */
 const replicaWavesLeast = 2
@@ -68,8 +69,4 @@ export function overAdmissionWarnings(
 function replicasOf([units, unitsMost]: Interval, limit: number): number | null {
   const more = Math.floor(unitsMost / limit)
   return more >= 1 && more * limit >= units ? more + 1 : null
-}
-
-function rangeText([least, most]: Interval): string {
-  return least === most ? String(least) : `${least} to ${most}`
 }

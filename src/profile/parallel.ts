@@ -4,13 +4,15 @@
 import { formatSpan } from '../core/format.ts'
 import type { Interval } from '../core/profileDocument.ts'
 import type { Micros } from '../core/units.ts'
+import { inFlightDefault } from './contract.ts'
+import { foresights, surelyUs } from './following.ts'
 import { hasAnswer, hasPassed, verdictsOf } from './judging.ts'
 import type { Layer } from './known.ts'
 import type { ProbeRequest } from './observation.ts'
 import { Foreseen } from './probe.ts'
 import type { Session } from './session.ts'
 import { traceOf } from './trace.ts'
-import { stateAfter } from './worlds.ts'
+import { rangeText } from './wording.ts'
 
 /** What came of requests that were sent at once. */
 export interface Parallel {
@@ -26,7 +28,6 @@ export interface Parallel {
   readonly isDry: boolean
 }
 
-const widthDefault = 32
 /** Of a wave this share has room. */
 const roomShare = 1 / 4
 /** What it may cost, as a share of the requests that are left, and the time, of that which is left. */
@@ -35,8 +36,6 @@ const waitShareMost = 1 / 4
 /** Waves after one that let through too much, and all they may cost, in limits. */
 const wavesMost = 12
 const limitsMost = 4
-/** Windows are known to a share of their length only: so much later they are over for sure. */
-const doubt = 0.02
 
 /** Sends them at once where some have room; a text says why that was not possible. */
 export async function measureParallel(
@@ -66,7 +65,7 @@ class ParallelWaves {
     this.#layer = layer
     this.#from = session.observations.indexOf(layer.observations[0]!)
     this.#limit = Math.floor(layer.found.leader.fit.best.limit)
-    const widest = session.options.inFlightMax ?? widthDefault
+    const widest = session.options.inFlightMax ?? inFlightDefault
     this.#width = Math.min(widest, Math.max(4, 2 * this.#limit))
     this.#room = Math.max(1, Math.min(this.#width * roomShare, this.#limit / 2) | 0)
   }
@@ -147,7 +146,7 @@ class ParallelWaves {
   /** The shortest wait after which there is room for as many as are to pass, whatever is right. */
   #idleUs(): Micros {
     const resetUs = Math.max(...this.#foresee().map(({ resetUs }) => resetUs))
-    let [low, high] = [0, Math.ceil(resetUs * (1 + doubt))]
+    let [low, high] = [0, surelyUs(resetUs)]
     const isEnough = (us: Micros) => this.#left(us)[0] >= this.#room
     for (let i = 0; i < 12; i++) {
       const middle = Math.round((low + high) / 2)
@@ -156,7 +155,7 @@ class ParallelWaves {
     }
     const [, most] = this.#left(high)
     // A window that is over for one of the likely hypotheses is to be over for all.
-    return most <= this.#width / 2 ? high : Math.ceil(resetUs * (1 + doubt))
+    return most <= this.#width / 2 ? high : surelyUs(resetUs)
   }
 
   /** Requests that have room after a wait, at least and at most. */
@@ -174,13 +173,9 @@ class ParallelWaves {
     const observations = this.#session.observations.slice(this.#from)
     const trace = traceOf(observations, verdictsOf(observations, denials), () => 1)
     const pace = { gapUs: 0, cost: 1 }
-    return [leader, ...rivals].flatMap(({ fit }) =>
-      fit.sample.map((parameters, turn) => {
-        const hypothesis = fit.of.model(parameters)
-        const state = stateAfter(hypothesis, trace, turn)
-        return new Foreseen({ hypothesis, state }, this.#session.nowUs, pace)
-      }),
-    )
+    return [leader, ...rivals]
+      .flatMap(({ fit }) => foresights(fit, trace))
+      .map((foresight) => new Foreseen(foresight, this.#session.nowUs, pace))
   }
 }
 
@@ -190,8 +185,4 @@ function roomWithin(state: Foreseen, us: Micros): number {
   state.idle(us)
   const then = Math.max(0, state.left)
   return state.isRefilledBitByBit ? then : then > now ? now + then : now
-}
-
-function rangeText([least, most]: Interval): string {
-  return least === most ? String(least) : `${least} to ${most}`
 }

@@ -3,7 +3,7 @@
 import { sortedQuantile } from '../core/bootstrap.ts'
 import type { Micros } from '../core/units.ts'
 import { algorithmOf, type State } from '../limiters/limiter.ts'
-import type { Hypothesis } from './worlds.ts'
+import type { Hypothesis } from './playing.ts'
 
 /**
  * `idle`: nothing for so long. `burst`: request after request until one is denied, at most so many.

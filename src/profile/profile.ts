@@ -6,7 +6,12 @@ import { randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
 import { fitted, longestBeginning } from './changed.ts'
 import type { HypothesisClass } from './classes.ts'
-import { furtherDefault, type ProfileOptions, type ProfileResult } from './contract.ts'
+import {
+  furtherDefault,
+  inFlightDefault,
+  type ProfileOptions,
+  type ProfileResult,
+} from './contract.ts'
 import { withCosts } from './costFindings.ts'
 import { Draft } from './draft.ts'
 import { isHeldBack } from './exhaust.ts'
@@ -336,8 +341,6 @@ class Profile {
     if (found?.isForetold && found.isExplained) this.#draft.conclusion = 'identified'
   }
 }
-
-const inFlightDefault = 32
 
 const endedText: Readonly<Record<ProfileResult['endedBy'], string>> = {
   concluded: '',

@@ -3,16 +3,16 @@
 
 import { limitOf, windowUsOf } from '../core/limits.ts'
 import type { Micros } from '../core/units.ts'
+import { inFlightDefault } from './contract.ts'
 import type { Question } from './identification.ts'
 import { hasAnswer, hasPassed, isPlainDenial, verdictsOf } from './judging.ts'
 import type { Observation } from './observation.ts'
 import { type Other, othersWaitUs, withoutOthers } from './others.ts'
+import type { Hypothesis } from './playing.ts'
 import type { Pace } from './probe.ts'
 import type { Session } from './session.ts'
 import { shortened, type TraceGroup, traceOf, type Verdict } from './trace.ts'
-import type { Hypothesis } from './worlds.ts'
 
-const widthDefault = 32
 /** Longer traces take too long to be replayed as often as is needed. */
 const groupsMost = 2_000
 const doubtPause = 0.03
@@ -115,7 +115,7 @@ export class Subject {
   /** Most requests that may be sent at once. */
   get widthMost(): number {
     if (this.isAmongOthers) return 1
-    return this.#question.widthMost ?? this.session.options.inFlightMax ?? widthDefault
+    return this.#question.widthMost ?? this.session.options.inFlightMax ?? inFlightDefault
   }
 
   get pace(): Pace {

@@ -38,3 +38,8 @@ function spanText(ms: number): string {
 export function algorithmText(algorithm: ProfiledLimiter['algorithm']): string {
   return algorithm === 'unknown' ? 'unknown algorithm' : algorithm.replace('-', ' ')
 }
+
+/** '3', or '3 to 5'. */
+export function rangeText([least, most]: Interval): string {
+  return least === most ? String(least) : `${least} to ${most}`
+}

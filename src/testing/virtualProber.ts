@@ -6,7 +6,6 @@ import type { NamedLimiter, RequestCost } from '../core/limits.ts'
 import { normalAt, randomStream, uniformAt } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
 import type { Admission, LimiterChain, Race } from '../limiters/chain.ts'
-import { Replicas } from '../limiters/replicas.ts'
 import type {
   Observation,
   ProbeLane,
@@ -15,6 +14,7 @@ import type {
   ProbeShape,
 } from '../profile/observation.ts'
 import { blankObservation } from './profiledLimiters.ts'
+import { Replicas } from './replicas.ts'
 
 export interface VirtualTarget {
   readonly limiters: readonly NamedLimiter[]

@@ -1,8 +1,8 @@
-// Copies of one chain of limiters that know nothing of each other, as behind a balancer that keeps a
+// For tests: copies of one chain of limiters that know nothing of each other, as behind a balancer that keeps a
 // connection with the copy that it began with. Must not know requests.
 
 import type { NamedLimiter } from '../core/limits.ts'
-import { type ChainOptions, LimiterChain } from './chain.ts'
+import { type ChainOptions, LimiterChain } from '../limiters/chain.ts'
 
 export class Replicas {
   readonly #chains: readonly LimiterChain[]

@@ -1,0 +1,196 @@
+// Where a hypothesis stands after a trace: most likely, and at the least that it may have left. Must not
+// judge whether it explains the trace.
+
+import { windowUsOf } from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
+import { algorithmOf, type State } from '../limiters/limiter.ts'
+import type { Fit } from './fit.ts'
+import {
+  arrivalAt,
+  asked,
+  charged,
+  type Hypothesis,
+  latest,
+  opened,
+  perhaps,
+  type Rules,
+  rejected,
+} from './playing.ts'
+import type { Foresight } from './probe.ts'
+import type { TraceGroup } from './trace.ts'
+
+/** A state after a trace, and how often that state could not have answered as was observed. */
+interface Followed {
+  readonly state: State
+  readonly misfits: number
+}
+
+/** Ways to fill in what is unclear: whether the i-th unclear group was charged. */
+const guesses: readonly ((i: number) => boolean)[] = [
+  () => true,
+  () => false,
+  (i) => i % 2 === 0,
+  (i) => i % 2 === 1,
+  (i) => i % 3 === 0,
+  (i) => i % 3 !== 0,
+]
+
+/**
+ * The state a hypothesis is most likely in after a trace, on its own clock. Where requests were lost,
+ * several may be as likely: `turn` picks one of these.
+ */
+export function stateAfter(hypothesis: Hypothesis, trace: readonly TraceGroup[], turn = 0): State {
+  const plain = follow(hypothesis, trace, guesses[0]!)
+  if (!trace.some(isOpen) || (plain.misfits === 0 && !trace.some(({ unclear }) => unclear > 0))) {
+    return plain.state
+  }
+  const followed = guesses.map((guess) => follow(hypothesis, trace, guess))
+  const least = Math.min(...followed.map(({ misfits }) => misfits))
+  const likely = followed.filter(({ misfits }) => misfits === least)
+  return likely[turn % likely.length]!.state
+}
+
+/** Where everything that a fit takes for possible stands after a trace. */
+export function foresights(
+  { of, sample }: Fit,
+  trace: readonly TraceGroup[],
+): readonly Foresight[] {
+  return sample.map((parameters, turn) => {
+    const hypothesis = of.model(parameters)
+    return { hypothesis, state: stateAfter(hypothesis, trace, turn) }
+  })
+}
+
+function isOpen({ lost, unclear }: TraceGroup): boolean {
+  return lost + unclear > 0
+}
+
+function follow(
+  hypothesis: Hypothesis,
+  trace: readonly TraceGroup[],
+  isCharged: (i: number) => boolean,
+): Followed {
+  const { algorithm, chargesRejected } = hypothesis
+  const rules = algorithmOf(algorithm)
+  let state = opened(hypothesis, rules, trace)
+  let misfits = 0
+  let unclearCount = 0
+  for (const group of trace) {
+    const { cost, passed, denied } = group
+    const unclear = group.unclear + group.lost
+    const us = likelyUs(rules, hypothesis, state, group)
+    if (passed > 0) {
+      const amount = cost * passed
+      const room = asked(hypothesis, cost, passed)
+      if (rules.waitUs(algorithm, rules.advance(algorithm, state, us), room, us) !== 0) misfits++
+      state = charged(rules, algorithm, state, amount, arrivalAt(us))
+    }
+    if (unclear > 0 && isCharged(unclearCount++)) {
+      state = perhaps(rules, hypothesis, state, { cost, count: unclear }, arrivalAt(us))
+    }
+    if (denied > 0) {
+      const room = asked(hypothesis, cost, 1)
+      if (rules.waitUs(algorithm, rules.advance(algorithm, state, us), room, us) === 0) misfits++
+      const amount = chargesRejected ? cost * denied : 0
+      state = rejected(rules, algorithm, state, amount, arrivalAt(us))
+    }
+  }
+  return { state, misfits }
+}
+
+/** The middle of the stretch of a group's arrival, or the end at which its outcome makes sense. */
+function likelyUs(
+  rules: Rules,
+  hypothesis: Hypothesis,
+  state: State,
+  { fromUs, toUs, cost, passed, denied }: TraceGroup,
+): Micros {
+  const { algorithm, phaseUs } = hypothesis
+  const us = Math.round((fromUs + toUs) / 2) - phaseUs
+  const room = asked(hypothesis, cost, Math.max(1, passed))
+  const fits = rules.waitUs(algorithm, rules.advance(algorithm, state, us), room, us) === 0
+  if (passed > 0 && !fits) return toUs - phaseUs
+  return passed === 0 && denied > 0 && fits ? fromUs - phaseUs : us
+}
+
+/** When a denied request would have passed, by a hypothesis: span from its sending. */
+interface DenialWait {
+  readonly deniedFromUs: Micros
+  readonly waitUs: Micros
+}
+
+/** The waits that a hypothesis would have advised at each denial. */
+export function denialWaits(
+  hypothesis: Hypothesis,
+  trace: readonly TraceGroup[],
+): readonly DenialWait[] {
+  const { algorithm, phaseUs } = hypothesis
+  const rules = algorithmOf(algorithm)
+  const waits: DenialWait[] = []
+  for (const [i, { denied, deniedFromUs, cost }] of trace.entries()) {
+    if (denied === 0) continue
+    const us = deniedFromUs - phaseUs
+    const state = rules.advance(algorithm, stateAfter(hypothesis, trace.slice(0, i + 1)), us)
+    const waitUs = rules.waitUs(algorithm, state, cost, us)
+    if (waitUs !== null) waits.push({ deniedFromUs, waitUs })
+  }
+  return waits
+}
+
+/** Which groups the hypothesis may have denied: its strict world does. */
+export function strictDenials(
+  hypothesis: Hypothesis,
+  trace: readonly TraceGroup[],
+): readonly boolean[] {
+  return playStrictly(hypothesis, trace).denials
+}
+
+/** Span from `nowUs` until a request passes for sure; null: never. */
+export function strictWaitUs(
+  hypothesis: Hypothesis,
+  trace: readonly TraceGroup[],
+  cost: number,
+  nowUs: Micros,
+): Micros | null {
+  const { algorithm, phaseUs } = hypothesis
+  const rules = algorithmOf(algorithm)
+  const { state } = playStrictly(hypothesis, trace)
+  const us = nowUs - phaseUs
+  const waitUs = rules.waitUs(algorithm, rules.advance(algorithm, state, us), cost, us)
+  return waitUs === null || waitUs === 0 ? waitUs : waitUs + 2 * doubtUs(hypothesis)
+}
+
+/** Windows are known to a share of their length only. */
+const doubtShare = 0.01
+
+function doubtUs({ algorithm }: Hypothesis): Micros {
+  return Math.round(doubtShare * (windowUsOf(algorithm) ?? 0))
+}
+
+/** A span after which what is foreseen at `us` is over, though it began and lasts a little longer. */
+export function surelyUs(us: Micros): Micros {
+  return Math.ceil(us * (1 + 2 * doubtShare))
+}
+
+// Denials that it cannot have made were another's: then this one may have charged the request before.
+function playStrictly(hypothesis: Hypothesis, trace: readonly TraceGroup[]) {
+  const { algorithm, chargesRejected, phaseUs } = hypothesis
+  const rules = algorithmOf(algorithm)
+  let state = opened(hypothesis, rules, trace)
+  const denials = trace.map((group) => {
+    const { cost, passed, denied } = group
+    const late = latest(rules, hypothesis, group)
+    if (passed > 0) state = charged(rules, algorithm, state, cost * passed, late)
+    const unclear = group.unclear + group.lost
+    if (unclear > 0) state = perhaps(rules, hypothesis, state, { cost, count: unclear }, late)
+    if (denied === 0) return false
+    const deniedUs = group.deniedFromUs - phaseUs - doubtUs(hypothesis)
+    const current = rules.advance(algorithm, state, deniedUs)
+    const isDenial = rules.waitUs(algorithm, current, cost, deniedUs) !== 0
+    state = isDenial
+      ? rejected(rules, algorithm, state, chargesRejected ? cost * denied : 0, late)
+      : perhaps(rules, hypothesis, state, { cost, count: denied }, late)
+    return isDenial
+  })
+  return { state, denials }
+}
