@@ -38,15 +38,23 @@ export function longestBeginning(
   return releases.length >= releasesLeast ? found : null
 }
 
+/** Pieces in which a longer trace closes in a fit: errors grow with it, and a search looks nearby. */
+const pieces = 12
+
 /** A fit closed in by more that was observed; null where that shows nothing of its limiter. */
 export function fitted(
   before: Fit,
   trace: readonly TraceGroup[],
   random: RandomStream,
 ): Fit | null {
-  const features = featuresOf(trace)
-  if (features === null) return null
-  return fitClass(before.of, { trace, features, random, isThorough: true }, before)
+  let fit: Fit | null = null
+  for (let piece = 1; piece <= pieces; piece++) {
+    const until = trace.slice(0, Math.ceil((trace.length * piece) / pieces))
+    const features = featuresOf(until)
+    if (features === null) continue
+    fit = fitClass(before.of, { trace: until, features, random, isThorough: true }, fit ?? before)
+  }
+  return fit
 }
 
 // What is too short to look at is explained by anything.

@@ -14,8 +14,8 @@ const windowUs = 2e6
 
 const named = (algorithm: LimiterAlgorithm, name = 'first') => ({ name, model: limiter(algorithm) })
 
-const known = (algorithm: TimedAlgorithm): Other => ({
-  hypothesis: { algorithm, chargesRejected: false, phaseUs: 0 },
+const known = (algorithm: TimedAlgorithm, chargesRejected = false): Other => ({
+  hypothesis: { algorithm, chargesRejected, phaseUs: 0 },
   costOf: () => 1,
 })
 
@@ -25,8 +25,12 @@ const held = (others: readonly Other[] = []): Held => ({
   others,
 })
 
-/** Keeps the target busy for 40 s, then asks what `held` says. */
-async function asked(target: Partial<VirtualTarget>, seed: number, all: Held) {
+/** Keeps the target busy for 200 requests, then asks what `held` says. */
+async function asked(
+  { gapUs = 200e3, ...target }: Partial<VirtualTarget> & { readonly gapUs?: number },
+  seed: number,
+  all: Held,
+) {
   const prober = virtualProber({
     limiters: [named(fixedWindow(20, windowUs))],
     startUs,
@@ -39,7 +43,7 @@ async function asked(target: Partial<VirtualTarget>, seed: number, all: Held) {
   const busy = async () => {
     for (let i = 0; i < 200; i++) {
       await session.send(request)
-      await session.sleepUntil(startUs + i * 200e3)
+      await session.sleepUntil(startUs + i * gapUs)
     }
     const sinceUs = openSinceUs(all, session.observations)
     return { holds: await stillHolds(session, request, all), sinceUs }
@@ -50,6 +54,15 @@ async function asked(target: Partial<VirtualTarget>, seed: number, all: Held) {
 describe('a limiter that was identified', () => {
   test.each(seeds)('still holds where nothing changed, seed %i', async (seed) => {
     expect(await asked({}, seed, held())).toEqual({ holds: true, sinceUs: null })
+  })
+
+  // A counter remembers the window before: after one window of silence something is left.
+  test.each(seeds)('still holds where it counts rejections, sliding, seed %i', async (seed) => {
+    const counter = { kind: 'sliding-counter', limit: 20, windowUs, anchor: 'wall-clock' } as const
+    const first = { name: 'first', model: limiter(counter, { chargesRejected: true }) }
+    const all = { ...held(), of: known(counter, true) }
+    const { holds } = await asked({ limiters: [first], gapUs: 50e3 }, seed, all)
+    expect(holds).toBe(true)
   })
 
   test.each(seeds)('still holds beside a slower one that is known, seed %i', async (seed) => {

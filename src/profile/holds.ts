@@ -42,9 +42,10 @@ export async function stillHolds(
   return holdsAfter(session, request, { ...held, waitUs: longestUs })
 }
 
-/** Silence after which nothing is left of what was charged. */
-function wholeUs({ hypothesis }: Other): Micros {
-  return Math.ceil(1.1 * (windowUsOf(hypothesis.algorithm) ?? 0))
+/** Silence after which nothing is left of what was charged: a counter remembers the window before, too. */
+function wholeUs({ hypothesis: { algorithm } }: Other): Micros {
+  const windows = algorithm.kind === 'sliding-counter' ? 2.1 : 1.1
+  return Math.ceil(windows * (windowUsOf(algorithm) ?? 0))
 }
 
 async function holdsAfter(

@@ -49,7 +49,7 @@ export type Identification =
   | { readonly kind: 'undetermined'; readonly reason: string; readonly found: Identified | null }
 
 /** Answers that a model may leave unexplained: some, or this share; lost ones shift the rest. */
-export const unexplainedMost = 2
+const unexplainedMost = 2
 const unexplainedShareMost = 0.005
 
 /** Whether a model that leaves so many answers open explains what was observed all the same. */

@@ -15,7 +15,7 @@ import {
 import { withCosts } from './costFindings.ts'
 import { Draft } from './draft.ts'
 import { isHeldBack } from './exhaust.ts'
-import { type Identification, type Identified, unexplainedMost } from './identification.ts'
+import { explains, type Identification, type Identified } from './identification.ts'
 import { Identifier } from './identify.ts'
 import { verdictsOf } from './judging.ts'
 import { isAlike, type Known, knownOf, type Layer, withinBudget } from './known.ts'
@@ -197,7 +197,7 @@ class Profile {
     const trace = traceOf(observations, verdictsOf(observations, found.denials), () => 1)
     const random = randomStream(this.#session.options.seed, 'doubt')
     const unexplained = fitted(fit, trace, random)?.mismatches ?? 0
-    if (unexplained <= unexplainedMost) return
+    if (explains(unexplained, observations.length)) return
     this.#draft.keepUnknown(this.#draft.limiters[0]!)
     const reason = `${fit.of.title} explained what came first, and leaves ${Math.round(unexplained)} answers open with what came since`
     this.#draft.undetermined(reason, this.#draft.endedBy)
