@@ -15,6 +15,7 @@ import {
 import { withCosts } from './costFindings.ts'
 import { Draft } from './draft.ts'
 import { isHeldBack } from './exhaust.ts'
+import { stillHolds } from './holds.ts'
 import { explains, type Identification, type Identified } from './identification.ts'
 import { Identifier } from './identify.ts'
 import { verdictsOf } from './judging.ts'
@@ -311,8 +312,13 @@ class Profile {
     })
     const identification = await this.#identifier.run()
     if (identification.kind !== 'identified' || identification.found.brokenUs !== null) return null
+    const { leader, denials } = identification.found
+    const hypothesis = leader.fit.of.model(leader.fit.best)
+    const held = { of: { hypothesis, costOf: () => 1 }, denials, others: [] }
+    // What changed once may go on changing: then nothing is known of it.
+    if (!(await stillHolds(this.#session, this.#request, held))) return null
     const layer = this.#layerOf(identification.found)
-    return { of: identification.found.leader.fit.of, known: this.#knownOf(layer), layer }
+    return { of: leader.fit.of, known: this.#knownOf(layer), layer }
   }
 
   #layerOf(found: Identified): Layer {
