@@ -99,8 +99,17 @@ interface Refill {
 
 /** Every look at a bucket needs these: they are computed once per bucket. */
 const refills = new WeakMap<Bucket, Refill>()
+let latest: Bucket | null = null
+let latestRefill: Refill = { perUnit: 1, perUs: 1 }
 
 function refill(bucket: Bucket): Refill {
+  if (bucket === latest) return latestRefill
+  latestRefill = refillOf(bucket)
+  latest = bucket
+  return latestRefill
+}
+
+function refillOf(bucket: Bucket): Refill {
   const known = refills.get(bucket)
   if (known !== undefined) return known
   const { refillUnits, refillUs } = bucket

@@ -18,10 +18,8 @@ export const slidingCounter: Algorithm<SlidingCounter, SlidingCounterState> = {
   fresh: () => idle,
 
   advance({ windowUs }, state, nowUs) {
-    if (state.startUs === null) return state
-    const windows = Math.floor((nowUs - state.startUs) / windowUs)
-    if (windows <= 0) return state
-    if (windows >= 2) return idle
+    if (state.startUs === null || nowUs < state.startUs + windowUs) return state
+    if (nowUs >= state.startUs + 2 * windowUs) return idle
     return { startUs: state.startUs + windowUs, previous: state.current, current: 0 }
   },
 

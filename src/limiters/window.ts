@@ -24,8 +24,9 @@ export const window: Algorithm<FixedWindow | Budget, WindowState> = {
   fresh: () => idle,
 
   advance(algorithm, state, nowUs) {
-    const endUs = noticedUs(algorithm, state)
-    return endUs !== null && nowUs >= endUs ? idle : state
+    return isExpired(algorithm, state, nowUs) && nowUs >= noticedUs(algorithm, state)!
+      ? idle
+      : state
   },
 
   waitUs(algorithm, state, cost, nowUs) {

@@ -9,6 +9,7 @@ import { type Fit, type FitContext, fitClass, seedsOf } from './fit.ts'
 import type { Parameters } from './parameters.ts'
 import { posterior, type Weighed } from './posterior.ts'
 import type { TraceGroup } from './trace.ts'
+import { Tried } from './tried.ts'
 
 const searchesMost = 3
 /** Classes with so many more mismatches than the best are given up for good. */
@@ -32,6 +33,7 @@ export class Contest {
   readonly #sinceUs: Micros
   #searches = 0
   #fits = new Map<string, Fit>()
+  readonly #tried = new Map<string, Tried>()
   #given = new Set<string>()
   #leaderId: string | null = null
   #hasForetold = false
@@ -109,7 +111,8 @@ export class Contest {
       const mismatchesMost = this.#leastMismatches + outOfQuestion
       const before = this.#fits.get(each.id) ?? null
       const kin = this.#kinOf(each)
-      const fitted = tryFit(each, { ...context, mismatchesMost, kin }, before)
+      const tried = this.#triedOf(each)
+      const fitted = tryFit(each, { ...context, tried, mismatchesMost, kin }, before)
       if (fitted !== null) this.#fits.set(each.id, fitted)
     }
     const least = this.#leastMismatches
@@ -118,6 +121,12 @@ export class Contest {
       this.#fits.delete(id)
       this.#given.add(id)
     }
+  }
+
+  #triedOf({ id }: HypothesisClass): Tried {
+    const tried = this.#tried.get(id) ?? new Tried()
+    this.#tried.set(id, tried)
+    return tried
   }
 
   get #leastMismatches(): number {

@@ -7,6 +7,7 @@ import { type HypothesisClass, periodUs } from './classes.ts'
 import type { TraceFeatures } from './features.ts'
 import type { Parameters } from './parameters.ts'
 import type { TraceGroup } from './trace.ts'
+import { Tried } from './tried.ts'
 import { mismatches } from './worlds.ts'
 
 /** A class fitted to a trace. */
@@ -32,6 +33,8 @@ export interface FitContext {
   /** What fits classes of the same kind best. */
   readonly kin?: readonly Parameters[]
   readonly trace: readonly TraceGroup[]
+  /** What former searches for this class know. Default nothing. */
+  readonly tried?: Tried
   readonly features: TraceFeatures
   /** Of what came since it was looked for, where there was more before. */
   readonly latest?: TraceFeatures | null
@@ -83,6 +86,7 @@ function around(at: Parameters, mostCost: number): Parameters[] {
 class Search {
   readonly #of: HypothesisClass
   readonly #context: FitContext
+  readonly #tried: Tried
   #draws = 0
   least = Number.POSITIVE_INFINITY
   #found: { parameters: Parameters; count: number }[] = []
@@ -90,11 +94,13 @@ class Search {
   constructor(of: HypothesisClass, context: FitContext) {
     this.#of = of
     this.#context = context
+    this.#tried = context.tried ?? new Tried()
+    this.#tried.turnTo(context.trace)
   }
 
   try(parameters: Parameters): number {
     if (!isPossible(parameters)) return Number.POSITIVE_INFINITY
-    const count = this.#count(parameters, this.least + 1)
+    const count = this.#tried.mismatches(this.#of.model(parameters), this.least + 1)
     if (count > this.least + 1) return count
     this.least = Math.min(this.least, count)
     this.#found.push({ parameters, count })

@@ -3,19 +3,9 @@
 
 import { windowUsOf } from '../core/limits.ts'
 import type { Micros } from '../core/units.ts'
-import { algorithmOf, type State } from '../limiters/limiter.ts'
+import type { State } from '../limiters/limiter.ts'
 import type { Fit } from './fit.ts'
-import {
-  arrivalAt,
-  asked,
-  charged,
-  type Hypothesis,
-  latest,
-  opened,
-  perhaps,
-  type Rules,
-  rejected,
-} from './playing.ts'
+import { arrivalAt, type Hypothesis, Play } from './playing.ts'
 import type { Foresight } from './probe.ts'
 import type { TraceGroup } from './trace.ts'
 
@@ -70,29 +60,28 @@ function follow(
   trace: readonly TraceGroup[],
   isCharged: (i: number) => boolean,
 ): Followed {
-  const { algorithm, chargesRejected } = hypothesis
-  const rules = algorithmOf(algorithm)
-  let state = opened(hypothesis, rules, trace)
+  const play = new Play(hypothesis)
+  let state = play.opened(trace)
   let misfits = 0
   let unclearCount = 0
   for (const group of trace) {
     const { cost, passed, denied } = group
     const unclear = group.unclear + group.lost
-    const us = likelyUs(rules, hypothesis, state, group)
+    const us = likelyUs(play, state, group)
     if (passed > 0) {
       const amount = cost * passed
-      const room = asked(hypothesis, cost, passed)
-      if (rules.waitUs(algorithm, rules.advance(algorithm, state, us), room, us) !== 0) misfits++
-      state = charged(rules, algorithm, state, amount, arrivalAt(us))
+      const room = play.asked(cost, passed)
+      if (!play.hasRoom(state, room, us)) misfits++
+      state = play.charged(state, amount, arrivalAt(us))
     }
     if (unclear > 0 && isCharged(unclearCount++)) {
-      state = perhaps(rules, hypothesis, state, { cost, count: unclear }, arrivalAt(us))
+      state = play.perhaps(state, { cost, count: unclear }, arrivalAt(us))
     }
     if (denied > 0) {
-      const room = asked(hypothesis, cost, 1)
-      if (rules.waitUs(algorithm, rules.advance(algorithm, state, us), room, us) === 0) misfits++
-      const amount = chargesRejected ? cost * denied : 0
-      state = rejected(rules, algorithm, state, amount, arrivalAt(us))
+      const room = play.asked(cost, 1)
+      if (play.hasRoom(state, room, us)) misfits++
+      const amount = play.chargesRejected ? cost * denied : 0
+      state = play.rejected(state, amount, arrivalAt(us))
     }
   }
   return { state, misfits }
@@ -100,15 +89,14 @@ function follow(
 
 /** The middle of the stretch of a group's arrival, or the end at which its outcome makes sense. */
 function likelyUs(
-  rules: Rules,
-  hypothesis: Hypothesis,
+  play: Play,
   state: State,
   { fromUs, toUs, cost, passed, denied }: TraceGroup,
 ): Micros {
-  const { algorithm, phaseUs } = hypothesis
+  const { phaseUs } = play
   const us = Math.round((fromUs + toUs) / 2) - phaseUs
-  const room = asked(hypothesis, cost, Math.max(1, passed))
-  const fits = rules.waitUs(algorithm, rules.advance(algorithm, state, us), room, us) === 0
+  const room = play.asked(cost, Math.max(1, passed))
+  const fits = play.hasRoom(state, room, us)
   if (passed > 0 && !fits) return toUs - phaseUs
   return passed === 0 && denied > 0 && fits ? fromUs - phaseUs : us
 }
@@ -124,8 +112,7 @@ export function denialWaits(
   hypothesis: Hypothesis,
   trace: readonly TraceGroup[],
 ): readonly DenialWait[] {
-  const { algorithm, phaseUs } = hypothesis
-  const rules = algorithmOf(algorithm)
+  const { rules, algorithm, phaseUs } = new Play(hypothesis)
   const waits: DenialWait[] = []
   for (const [i, { denied, deniedFromUs, cost }] of trace.entries()) {
     if (denied === 0) continue
@@ -152,8 +139,7 @@ export function strictWaitUs(
   cost: number,
   nowUs: Micros,
 ): Micros | null {
-  const { algorithm, phaseUs } = hypothesis
-  const rules = algorithmOf(algorithm)
+  const { rules, algorithm, phaseUs } = new Play(hypothesis)
   const { state } = playStrictly(hypothesis, trace)
   const us = nowUs - phaseUs
   const waitUs = rules.waitUs(algorithm, rules.advance(algorithm, state, us), cost, us)
@@ -174,22 +160,21 @@ export function surelyUs(us: Micros): Micros {
 
 // Denials that it cannot have made were another's: then this one may have charged the request before.
 function playStrictly(hypothesis: Hypothesis, trace: readonly TraceGroup[]) {
-  const { algorithm, chargesRejected, phaseUs } = hypothesis
-  const rules = algorithmOf(algorithm)
-  let state = opened(hypothesis, rules, trace)
+  const play = new Play(hypothesis)
+  const { chargesRejected, phaseUs } = play
+  let state = play.opened(trace)
   const denials = trace.map((group) => {
     const { cost, passed, denied } = group
-    const late = latest(rules, hypothesis, group)
-    if (passed > 0) state = charged(rules, algorithm, state, cost * passed, late)
+    const late = play.latest(group)
+    if (passed > 0) state = play.charged(state, cost * passed, late)
     const unclear = group.unclear + group.lost
-    if (unclear > 0) state = perhaps(rules, hypothesis, state, { cost, count: unclear }, late)
+    if (unclear > 0) state = play.perhaps(state, { cost, count: unclear }, late)
     if (denied === 0) return false
     const deniedUs = group.deniedFromUs - phaseUs - doubtUs(hypothesis)
-    const current = rules.advance(algorithm, state, deniedUs)
-    const isDenial = rules.waitUs(algorithm, current, cost, deniedUs) !== 0
+    const isDenial = !play.hasRoom(state, cost, deniedUs)
     state = isDenial
-      ? rejected(rules, algorithm, state, chargesRejected ? cost * denied : 0, late)
-      : perhaps(rules, hypothesis, state, { cost, count: denied }, late)
+      ? play.rejected(state, chargesRejected ? cost * denied : 0, late)
+      : play.perhaps(state, { cost, count: denied }, late)
     return isDenial
   })
   return { state, denials }

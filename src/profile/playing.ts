@@ -2,7 +2,8 @@
 // come. Must not know what was observed to come of them.
 
 import type { Micros } from '../core/units.ts'
-import type { algorithmOf, State, TimedAlgorithm } from '../limiters/limiter.ts'
+import type { Algorithm } from '../limiters/algorithm.ts'
+import { algorithmOf, type State, type TimedAlgorithm } from '../limiters/limiter.ts'
 import type { TraceGroup } from './trace.ts'
 
 /** A limiter with all its parameters, as far as a trace of one unit is concerned. */
@@ -15,8 +16,6 @@ export interface Hypothesis {
   readonly isPost?: boolean
 }
 
-export type Rules = ReturnType<typeof algorithmOf>
-
 /** When a limiter looked at a group of requests, and when it charged them, as a world has it. */
 export interface Arrival {
   readonly seenUs: Micros
@@ -26,95 +25,93 @@ export interface Arrival {
 export const arrivalAt = (us: Micros): Arrival => ({ seenUs: us, chargedUs: us })
 
 /**
- * The arrival that leaves most room. Where each request starts an interval anew and loses what had
- * passed of the last one, that is late for what it ends, and early for what it begins.
+ * A hypothesis that is played through: all instants are on its own clock. What it looks up of its
+ * algorithm it keeps, because it is asked for each group of a trace, by the million.
  */
-export function earliest(
-  rules: Rules,
-  { algorithm, phaseUs }: Hypothesis,
-  group: TraceGroup,
-): Arrival {
-  const fromUs = group.fromUs - phaseUs
-  const isForgetful = rules.isForgetful?.(algorithm) ?? false
-  return { seenUs: isForgetful ? group.toUs - phaseUs : fromUs, chargedUs: fromUs }
-}
+export class Play {
+  readonly algorithm: TimedAlgorithm
+  readonly phaseUs: Micros
+  readonly chargesRejected: boolean
+  readonly isForgetful: boolean
+  readonly rules: Algorithm<TimedAlgorithm, State>
+  readonly #isPost: boolean
 
-/** The arrival that leaves least room. */
-export function latest(
-  rules: Rules,
-  { algorithm, phaseUs }: Hypothesis,
-  group: TraceGroup,
-): Arrival {
-  const toUs = group.toUs - phaseUs
-  const isForgetful = rules.isForgetful?.(algorithm) ?? false
-  return { seenUs: isForgetful ? group.fromUs - phaseUs : toUs, chargedUs: toUs }
-}
+  constructor({ algorithm, phaseUs, chargesRejected, isPost = false }: Hypothesis) {
+    this.algorithm = algorithm
+    this.phaseUs = phaseUs
+    this.chargesRejected = chargesRejected
+    this.rules = algorithmOf(algorithm)
+    this.isForgetful = this.rules.isForgetful?.(algorithm) ?? false
+    this.#isPost = isPost
+  }
 
-export function hasRoom(
-  rules: Rules,
-  algorithm: TimedAlgorithm,
-  state: State,
-  amount: number,
-  us: Micros,
-): boolean {
-  return rules.waitUs(algorithm, rules.advance(algorithm, state, us), amount, us) === 0
-}
+  /** Fresh, and in step with its refills where those have a beat. */
+  opened(trace: readonly TraceGroup[]): State {
+    const { algorithm } = this
+    const state = this.rules.fresh(algorithm)
+    if (
+      algorithm.kind !== 'token-bucket' ||
+      algorithm.refillStyle !== 'steps' ||
+      trace.length === 0
+    ) {
+      return state
+    }
+    const beforeUs = trace[0]!.fromUs - this.phaseUs
+    const us = Math.floor(beforeUs / algorithm.refillUs) * algorithm.refillUs
+    return this.rules.advance(algorithm, state, us)
+  }
 
-/** The room that the last of so many requests asks for, together with those before it. */
-export function asked({ isPost }: Hypothesis, cost: number, count: number): number {
-  return isPost ? cost * (count - 1) + 1 : cost * count
-}
+  /**
+   * The arrival that leaves most room. Where each request starts an interval anew and loses what had
+   * passed of the last one, that is late for what it ends, and early for what it begins.
+   */
+  earliest({ fromUs, toUs }: TraceGroup): Arrival {
+    const us = fromUs - this.phaseUs
+    return { seenUs: this.isForgetful ? toUs - this.phaseUs : us, chargedUs: us }
+  }
 
-/** Fresh, and in step with its refills where those have a beat. */
-export function opened(
-  { algorithm, phaseUs }: Hypothesis,
-  rules: Rules,
-  trace: readonly TraceGroup[],
-) {
-  const state = rules.fresh(algorithm)
-  if (algorithm.kind !== 'token-bucket' || algorithm.refillStyle !== 'steps' || trace.length === 0)
-    return state
-  const beforeUs = trace[0]!.fromUs - phaseUs
-  const us = Math.floor(beforeUs / algorithm.refillUs) * algorithm.refillUs
-  return rules.advance(algorithm, state, us)
-}
+  /** The arrival that leaves least room. */
+  latest({ fromUs, toUs }: TraceGroup): Arrival {
+    const us = toUs - this.phaseUs
+    return { seenUs: this.isForgetful ? fromUs - this.phaseUs : us, chargedUs: us }
+  }
 
-export function charged(
-  rules: Rules,
-  algorithm: TimedAlgorithm,
-  state: State,
-  amount: number,
-  { seenUs, chargedUs }: Arrival,
-) {
-  return rules.charge(algorithm, rules.advance(algorithm, state, seenUs), amount, chargedUs)
-}
+  hasRoom(state: State, amount: number, us: Micros): boolean {
+    const { rules, algorithm } = this
+    return rules.waitUs(algorithm, rules.advance(algorithm, state, us), amount, us) === 0
+  }
 
-export function rejected(
-  rules: Rules,
-  algorithm: TimedAlgorithm,
-  state: State,
-  amount: number,
-  { seenUs, chargedUs }: Arrival,
-) {
-  const current = rules.advance(algorithm, state, seenUs)
-  const punished = rules.rejected?.(algorithm, current, chargedUs) ?? current
-  return amount === 0 ? punished : rules.charge(algorithm, punished, amount, chargedUs)
-}
+  /** The room that the last of so many requests asks for, together with those before it. */
+  asked(cost: number, count: number): number {
+    return this.#isPost ? cost * (count - 1) + 1 : cost * count
+  }
 
-/** Requests that came to the limiter or did not: charged as far as there was room. */
-export function perhaps(
-  rules: Rules,
-  hypothesis: Hypothesis,
-  state: State,
-  { cost, count }: { readonly cost: number; readonly count: number },
-  arrival: Arrival,
-) {
-  const { seenUs, chargedUs } = arrival
-  const { algorithm, chargesRejected } = hypothesis
-  const current = rules.advance(algorithm, state, seenUs)
-  const room = Math.floor(rules.remaining(algorithm, current, seenUs) / cost)
-  const fitting = Math.min(count, Math.max(0, room))
-  const next = fitting === 0 ? current : rules.charge(algorithm, current, cost * fitting, chargedUs)
-  if (fitting === count) return next
-  return rejected(rules, algorithm, next, chargesRejected ? cost * (count - fitting) : 0, arrival)
+  charged(state: State, amount: number, { seenUs, chargedUs }: Arrival): State {
+    const { rules, algorithm } = this
+    return rules.charge(algorithm, rules.advance(algorithm, state, seenUs), amount, chargedUs)
+  }
+
+  rejected(state: State, amount: number, { seenUs, chargedUs }: Arrival): State {
+    const { rules, algorithm } = this
+    const current = rules.advance(algorithm, state, seenUs)
+    const punished = rules.rejected?.(algorithm, current, chargedUs) ?? current
+    return amount === 0 ? punished : rules.charge(algorithm, punished, amount, chargedUs)
+  }
+
+  /** Requests that came to the limiter or did not: charged as far as there was room. */
+  perhaps(
+    state: State,
+    { cost, count }: { readonly cost: number; readonly count: number },
+    arrival: Arrival,
+  ): State {
+    const { seenUs, chargedUs } = arrival
+    const { rules, algorithm } = this
+    const current = rules.advance(algorithm, state, seenUs)
+    const room = Math.floor(rules.remaining(algorithm, current, seenUs) / cost)
+    const fitting = Math.min(count, Math.max(0, room))
+    const next =
+      fitting === 0 ? current : rules.charge(algorithm, current, cost * fitting, chargedUs)
+    if (fitting === count) return next
+    return this.rejected(next, this.chargesRejected ? cost * (count - fitting) : 0, arrival)
+  }
 }

@@ -18,12 +18,20 @@ const groupsMost = 2_000
 const doubtPause = 0.03
 const fillersMost = 40
 
+/** A trace, how many observations it is made of, and how many statuses were taken for denials. */
+interface Traced {
+  readonly trace: readonly TraceGroup[]
+  readonly observed: number
+  readonly denials: number
+}
+
 export class Subject {
   readonly session: Session
   readonly denials = new Set<number>()
   readonly #question: Question
   readonly #others: readonly Other[]
   #observedMost = Number.POSITIVE_INFINITY
+  #traced: Traced | null = null
 
   constructor(session: Session, question: Question) {
     this.session = session
@@ -50,8 +58,18 @@ export class Subject {
     this.#observedMost = observed
   }
 
+  /** One and the same until something more is observed: it is asked for at every turn. */
   get trace(): readonly TraceGroup[] {
-    const { observations } = this
+    const { observations, denials } = this
+    const { length } = observations
+    if (this.#traced?.observed !== length || this.#traced.denials !== denials.size) {
+      const trace = this.#traceOf(observations)
+      this.#traced = { trace, observed: length, denials: denials.size }
+    }
+    return this.#traced.trace
+  }
+
+  #traceOf(observations: readonly Observation[]): readonly TraceGroup[] {
     const trace = traceOf(observations, this.#verdicts, this.#question.costOf)
     return this.isAmongOthers ? shortened(trace, groupsMost) : trace
   }

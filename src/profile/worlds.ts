@@ -8,20 +8,8 @@
 // room, those before it are taken for never arrived, which counts, too, if less.
 
 import type { Micros } from '../core/units.ts'
-import { algorithmOf, type State } from '../limiters/limiter.ts'
-import {
-  arrivalAt,
-  asked,
-  charged,
-  earliest,
-  type Hypothesis,
-  hasRoom,
-  latest,
-  opened,
-  perhaps,
-  type Rules,
-  rejected,
-} from './playing.ts'
+import type { State } from '../limiters/limiter.ts'
+import { arrivalAt, type Hypothesis, Play } from './playing.ts'
 import type { TraceGroup } from './trace.ts'
 
 /** What it counts to take requests without an answer for ones that never arrived. */
@@ -41,60 +29,76 @@ interface World {
 /** Worlds that are followed at once, those against which least speaks. */
 const worldsMost = 8
 
+/** How far a hypothesis was played through a trace, and its mismatches up to there. */
+export interface Played {
+  readonly groups: number
+  readonly count: number
+}
+
 /** Mismatches of a hypothesis with a trace; stops counting beyond `most`. */
 export function mismatches(
   hypothesis: Hypothesis,
   trace: readonly TraceGroup[],
   most = Number.POSITIVE_INFINITY,
 ): number {
-  const rules = algorithmOf(hypothesis.algorithm)
-  const state = opened(hypothesis, rules, trace)
+  return played(hypothesis, trace, most).count
+}
+
+/** The same, and how far it had to be played for that. */
+export function played(hypothesis: Hypothesis, trace: readonly TraceGroup[], most: number): Played {
+  const play = new Play(hypothesis)
+  const state = play.opened(trace)
   const only = { lenient: state, strict: state, without: null, isDeniedBefore: false, count: 0 }
   let worlds: World[] = [only]
-  for (const group of trace) {
-    if (group.passed > 0 && rules.endUs !== undefined) {
-      worlds = passedIn(rules, hypothesis, worlds, group)
-    } else if (group.passed > 0) {
-      pass(rules, hypothesis, worlds[0]!, group)
-    }
-    let least = Number.POSITIVE_INFINITY
-    for (const world of worlds) {
-      if (group.passed < answersOf(group)) deny(rules, hypothesis, world, group)
-      if (world.count < least) least = world.count
-    }
-    if (least > most) return least
+  let count = 0
+  let groups = 0
+  while (groups < trace.length && count <= most) {
+    worlds = playedOn(play, worlds, trace[groups++]!)
+    count = leastOf(worlds)
   }
-  return Math.min(...worlds.map(({ count }) => count))
+  return { groups, count }
+}
+
+/** What becomes of all worlds with one group more. */
+function playedOn(play: Play, worlds: World[], group: TraceGroup): World[] {
+  let next = worlds
+  if (group.passed > 0 && play.rules.endUs !== undefined) {
+    next = passedIn(play, worlds, group)
+  } else if (group.passed > 0) {
+    pass(play, worlds[0]!, group)
+  }
+  if (group.passed < answersOf(group)) for (const world of next) deny(play, world, group)
+  return next
+}
+
+function leastOf(worlds: readonly World[]): number {
+  let least = worlds[0]!.count
+  for (let i = 1; i < worlds.length; i++) least = Math.min(least, worlds[i]!.count)
+  return least
 }
 
 const answersOf = ({ passed, denied, lost, unclear }: TraceGroup) =>
   passed + denied + lost + unclear
 
 /** What passed, in every world; where it may have met the end of a window, before that and after. */
-function passedIn(
-  rules: Rules,
-  hypothesis: Hypothesis,
-  worlds: World[],
-  group: TraceGroup,
-): World[] {
+function passedIn(play: Play, worlds: World[], group: TraceGroup): World[] {
   let forks: World[] | null = null
   for (const world of worlds) {
-    if (meetsEnd(rules, hypothesis, world, group)) {
+    if (meetsEnd(play, world, group)) {
       forks ??= []
-      forks.push(...beforeAndAfter(rules, hypothesis, world, group))
+      forks.push(...beforeAndAfter(play, world, group))
     } else {
-      pass(rules, hypothesis, world, group)
+      pass(play, world, group)
     }
   }
   if (forks === null) return worlds
-  const others = worlds.filter((world) => !meetsEnd(rules, hypothesis, world, group))
+  const others = worlds.filter((world) => !meetsEnd(play, world, group))
   return [...others, ...forks].sort((a, b) => a.count - b.count).slice(0, worldsMost)
 }
 
 /** Whether a window may end while a group is on its way, so that it may have opened the next one. */
 function meetsEnd(
-  rules: Rules,
-  { algorithm, phaseUs }: Hypothesis,
+  { rules, algorithm, phaseUs }: Play,
   { lenient, strict }: World,
   { fromUs, toUs }: TraceGroup,
 ): boolean {
@@ -107,21 +111,20 @@ function meetsEnd(
 // A request that comes just before the end of a window leaves nothing; just after, it opens one. Neither
 // is more lenient than the other.
 function beforeAndAfter(
-  rules: Rules,
-  hypothesis: Hypothesis,
+  play: Play,
   { lenient, strict, count }: World,
   { fromUs, toUs, cost, passed }: TraceGroup,
 ): World[] {
-  const { algorithm, phaseUs } = hypothesis
+  const { rules, algorithm, phaseUs } = play
   const [from, to] = [fromUs - phaseUs, toUs - phaseUs]
   const amount = cost * passed
-  const [one, all] = [asked(hypothesis, cost, 1), asked(hypothesis, cost, passed)]
+  const [one, all] = [play.asked(cost, 1), play.asked(cost, passed)]
   const fresh = rules.fresh(algorithm)
-  const fits = (state: State, us: Micros) => (hasRoom(rules, algorithm, state, all, us) ? 0 : 1)
+  const fits = (state: State, us: Micros) => (play.hasRoom(state, all, us) ? 0 : 1)
   const endUs = rules.endUs!(algorithm, lenient) ?? from
-  const full = charged(rules, algorithm, strict, amount, arrivalAt(from))
+  const full = play.charged(strict, amount, arrivalAt(from))
   const opened = (us: Micros, units: number) => rules.charge(algorithm, fresh, units, us)
-  const common = { without: null, isDeniedBefore: !hasRoom(rules, algorithm, full, one, from) }
+  const common = { without: null, isDeniedBefore: !play.hasRoom(full, one, from) }
   return [
     {
       ...common,
@@ -131,7 +134,7 @@ function beforeAndAfter(
     },
     {
       ...common,
-      isDeniedBefore: !hasRoom(rules, algorithm, strict, one, from),
+      isDeniedBefore: !play.hasRoom(strict, one, from),
       lenient: opened(Math.max(from, endUs), cost),
       strict: opened(to, amount),
       count: count + fits(fresh, to),
@@ -140,53 +143,53 @@ function beforeAndAfter(
 }
 
 /** What passed had room in the lenient state, and is charged in all. */
-function pass(rules: Rules, hypothesis: Hypothesis, world: World, group: TraceGroup): void {
-  const { algorithm, phaseUs } = hypothesis
+function pass(play: Play, world: World, group: TraceGroup): void {
+  const { phaseUs } = play
   const amount = group.cost * group.passed
-  const room = asked(hypothesis, group.cost, group.passed)
+  const room = play.asked(group.cost, group.passed)
   const toUs = group.toUs - phaseUs
-  const early = earliest(rules, hypothesis, group)
-  if (!hasRoom(rules, algorithm, world.lenient, room, toUs)) {
+  const early = play.earliest(group)
+  if (!play.hasRoom(world.lenient, room, toUs)) {
     const { without } = world
-    const isExcused = without !== null && hasRoom(rules, algorithm, without, room, toUs)
+    const isExcused = without !== null && play.hasRoom(without, room, toUs)
     world.count += isExcused ? neverArrived : 1
     if (isExcused) {
       world.lenient = without
       world.without = null
     }
   }
-  const late = latest(rules, hypothesis, group)
-  world.lenient = charged(rules, algorithm, world.lenient, amount, early)
+  const late = play.latest(group)
+  world.lenient = play.charged(world.lenient, amount, early)
   if (world.without !== null) {
-    world.without = charged(rules, algorithm, world.without, amount, early)
+    world.without = play.charged(world.without, amount, early)
   }
-  world.strict = charged(rules, algorithm, world.strict, amount, late)
+  world.strict = play.charged(world.strict, amount, late)
 }
 
 /** What is unclear may be charged; what was denied had no room in the strict state. */
-function deny(rules: Rules, hypothesis: Hypothesis, world: World, group: TraceGroup): void {
-  const { algorithm, chargesRejected, phaseUs } = hypothesis
+function deny(play: Play, world: World, group: TraceGroup): void {
+  const { isForgetful, chargesRejected, phaseUs } = play
   const { cost, denied, lost } = group
-  const early = earliest(rules, hypothesis, group)
-  const late = latest(rules, hypothesis, group)
+  const early = play.earliest(group)
+  const late = play.latest(group)
   if (lost > 0) {
     world.without ??= world.lenient
-    world.lenient = perhaps(rules, hypothesis, world.lenient, { cost, count: lost }, early)
+    world.lenient = play.perhaps(world.lenient, { cost, count: lost }, early)
   }
   const unclear = group.unclear + lost
   if (unclear > 0) {
-    world.strict = perhaps(rules, hypothesis, world.strict, { cost, count: unclear }, late)
+    world.strict = play.perhaps(world.strict, { cost, count: unclear }, late)
   }
   if (denied === 0) return
-  const deniedUs = rules.isForgetful?.(algorithm) ? late.seenUs : group.deniedFromUs - phaseUs
-  const room = asked(hypothesis, cost, 1)
-  const isDenial = world.isDeniedBefore || !hasRoom(rules, algorithm, world.strict, room, deniedUs)
+  const deniedUs = isForgetful ? late.seenUs : group.deniedFromUs - phaseUs
+  const room = play.asked(cost, 1)
+  const isDenial = world.isDeniedBefore || !play.hasRoom(world.strict, room, deniedUs)
   world.isDeniedBefore = false
   if (!isDenial) world.count++
   const amount = chargesRejected ? cost * denied : 0
-  world.lenient = rejected(rules, algorithm, world.lenient, amount, early)
+  world.lenient = play.rejected(world.lenient, amount, early)
   if (world.without !== null) {
-    world.without = rejected(rules, algorithm, world.without, amount, early)
+    world.without = play.rejected(world.without, amount, early)
   }
-  world.strict = rejected(rules, algorithm, world.strict, amount, late)
+  world.strict = play.rejected(world.strict, amount, late)
 }
