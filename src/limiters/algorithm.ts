@@ -29,6 +29,11 @@ export interface Algorithm<A extends LimiterAlgorithm, S> {
   isForgetful?(algorithm: A): boolean
   /** The end of a window after which the next request opens another; null: none is open. */
   endUs?(algorithm: A, state: S): Micros | null
+  /**
+   * Until then nothing changes by itself or by a rejection, room only grows, and it makes no difference
+   * when something is charged, nor in how many parts; -∞: it does from the first.
+   */
+  quietUntilUs?(algorithm: A, state: S): Micros
   /** How long an admitted request is held back; default 0. */
   delayUs?(algorithm: A, state: S): Micros
 }

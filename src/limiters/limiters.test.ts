@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { LimiterAlgorithm, LimiterModel } from '../core/limits.ts'
 import { limitOf } from '../core/limits.ts'
 import { exponentialAt, randomStream } from '../core/random.ts'
-import { freshState, leftAt, type State, settle, take } from './limiter.ts'
+import { algorithmOf, freshState, leftAt, type State, settle, take } from './limiter.ts'
 import { fixedWindow, limiter, tokenBucket } from './models.ts'
 
 const seconds = (s: number) => Math.round(s * 1e6)
@@ -145,6 +145,31 @@ describe.each(models)('$name', ({ model }) => {
         for (let i = 0; i < 10; i++) take(model, state, 1, nowUs + i)
         expect(leftAt(model, state, nowUs)).toEqual(before)
       }),
+    )
+  })
+
+  test('charges in parts as at once, at any instant, while it says that nothing changes', () => {
+    const algorithm = model.algorithm
+    if (algorithm.kind === 'concurrency') return
+    const rules = algorithmOf(algorithm)
+    fc.assert(
+      fc.property(
+        arrivals,
+        fc.nat(3),
+        fc.nat(3),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (all, a, b, x) => {
+          const { state, nowUs: lastUs } = replay(model, all)
+          const untilUs = rules.quietUntilUs?.(algorithm, state) ?? Number.NEGATIVE_INFINITY
+          if (untilUs <= lastUs) return
+          const us = lastUs + Math.floor(x * (Math.min(untilUs, lastUs + 1e9) - lastUs - 1))
+          expect(rules.advance(algorithm, state, us)).toEqual(state)
+          expect(rules.rejected?.(algorithm, state, us) ?? state).toEqual(state)
+          const first = rules.charge(algorithm, state, a, lastUs)
+          const parts = rules.charge(algorithm, rules.advance(algorithm, first, us), b, us)
+          expect(parts).toEqual(rules.charge(algorithm, state, a + b, lastUs))
+        },
+      ),
     )
   })
 

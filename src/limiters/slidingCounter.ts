@@ -41,6 +41,9 @@ export const slidingCounter: Algorithm<SlidingCounter, SlidingCounterState> = {
     }
   },
 
+  quietUntilUs: ({ windowUs }, { startUs }) =>
+    startUs === null ? Number.NEGATIVE_INFINITY : startUs + windowUs,
+
   refund({ windowUs }, state, cost, chargedUs) {
     if (state.startUs === null || chargedUs < state.startUs - windowUs) return state
     if (chargedUs >= state.startUs) {

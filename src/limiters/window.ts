@@ -53,10 +53,17 @@ export const window: Algorithm<FixedWindow | Budget, WindowState> = {
   endUs: (algorithm, state) =>
     algorithm.anchor === 'first-request' ? noticedUs(algorithm, state) : null,
 
-  rejected(algorithm, state, nowUs) {
-    const isExtended = algorithm.kind === 'fixed-window' && algorithm.extendedByRejected
-    return isExtended ? { ...state, startUs: nowUs } : state
+  rejected: (algorithm, state, nowUs) =>
+    isExtendedByRejected(algorithm) ? { ...state, startUs: nowUs } : state,
+
+  quietUntilUs(algorithm, { startUs }) {
+    if (startUs === null || isExtendedByRejected(algorithm)) return Number.NEGATIVE_INFINITY
+    return startUs + (algorithm.windowUs ?? Number.POSITIVE_INFINITY)
   },
+}
+
+function isExtendedByRejected(algorithm: FixedWindow | Budget): boolean {
+  return algorithm.kind === 'fixed-window' && algorithm.extendedByRejected
 }
 
 function startUs(algorithm: FixedWindow | Budget, nowUs: Micros): Micros {

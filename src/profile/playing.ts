@@ -76,6 +76,16 @@ export class Play {
     return { seenUs: this.isForgetful ? fromUs - this.phaseUs : us, chargedUs: us }
   }
 
+  /** Whether it has spans in which nothing changes by itself. */
+  get isQuiet(): boolean {
+    return this.rules.quietUntilUs !== undefined
+  }
+
+  /** Until then a state does not change by itself. */
+  quietUntilUs(state: State): Micros {
+    return this.rules.quietUntilUs!(this.algorithm, state)
+  }
+
   hasRoom(state: State, amount: number, us: Micros): boolean {
     const { rules, algorithm } = this
     return rules.waitUs(algorithm, rules.advance(algorithm, state, us), amount, us) === 0

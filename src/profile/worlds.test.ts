@@ -7,7 +7,7 @@ import { fixedWindow, limiter, tokenBucket } from '../limiters/models.ts'
 import { blankObservation } from '../testing/profiledLimiters.ts'
 import { verdictsOf } from './judging.ts'
 import type { Observation } from './observation.ts'
-import { traceOf } from './trace.ts'
+import { type TraceGroup, traceOf } from './trace.ts'
 import { mismatches } from './worlds.ts'
 
 const bucket = (refillStyle: RefillStyle) => ({ ...tokenBucket(6, 1, 30_000), refillStyle })
@@ -62,6 +62,28 @@ describe('the true hypothesis explains everything, wherever between sending and 
         const observations = observed(algorithm, chargesRejected, seed)
         const trace = traceOf(observations, verdictsOf(observations, new Set()), () => 1)
         expect(mismatches(hypothesis, trace)).toBe(0)
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
+/** The same trace with nothing between its groups, so that none of them follows another like it. */
+function apart(trace: readonly TraceGroup[]): readonly TraceGroup[] {
+  return trace.flatMap((group) => [group, { ...group, passed: 0, denied: 0, lost: 0, unclear: 0 }])
+}
+
+describe('groups that are alike are taken at once and count as they do one by one:', () => {
+  test.each(Object.entries(cases))('%s', (_name, { algorithm, chargesRejected = false }) => {
+    const limits = fc.integer({ min: 3, max: 8 })
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e6 }), limits, fc.boolean(), (seed, limit, isPost) => {
+        const size = 'limit' in algorithm ? { limit } : { capacity: limit }
+        const other = { ...algorithm, ...size } as TimedAlgorithm
+        const hypothesis = { algorithm: other, chargesRejected, phaseUs: 777, isPost }
+        const observations = observed(algorithm, chargesRejected, seed)
+        const trace = traceOf(observations, verdictsOf(observations, new Set()), () => 1)
+        expect(mismatches(hypothesis, trace)).toBe(mismatches(hypothesis, apart(trace)))
       }),
       { numRuns: 60 },
     )

@@ -11,20 +11,10 @@ import type { Micros } from '../core/units.ts'
 import type { State } from '../limiters/limiter.ts'
 import { arrivalAt, type Hypothesis, Play } from './playing.ts'
 import type { TraceGroup } from './trace.ts'
+import { leap, type World } from './world.ts'
 
 /** What it counts to take requests without an answer for ones that never arrived. */
 const neverArrived = 0.6
-
-/** What a limiter may have come to, at the most and at the least, and what speaks against it. */
-interface World {
-  lenient: State
-  strict: State
-  /** The lenient state in which what was lost never arrived; null while it is no other. */
-  without: State | null
-  /** What was denied in this group may have come before the window ended that it met. */
-  isDeniedBefore: boolean
-  count: number
-}
 
 /** Worlds that are followed at once, those against which least speaks. */
 const worldsMost = 8
@@ -53,6 +43,11 @@ export function played(hypothesis: Hypothesis, trace: readonly TraceGroup[], mos
   let count = 0
   let groups = 0
   while (groups < trace.length && count <= most) {
+    const leapt = play.isQuiet ? leap(play, worlds, trace, groups) : groups
+    if (leapt > groups) {
+      groups = leapt
+      continue
+    }
     worlds = playedOn(play, worlds, trace[groups++]!)
     count = leastOf(worlds)
   }
