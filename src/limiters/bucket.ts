@@ -22,23 +22,21 @@ export const tokenBucket: Algorithm<TokenBucket, BucketState> = bucketAlgorithm(
 export const leakyQueue: Algorithm<LeakyQueue, BucketState> = {
   ...bucketAlgorithm<LeakyQueue>(),
   delayUs(algorithm, state) {
-    const { perUnit, perUs } = refill(algorithm)
-    return Math.ceil((algorithm.capacity * perUnit - state.credit) / perUs)
+    const { full, perUs } = refill(algorithm)
+    return Math.ceil((full - state.credit) / perUs)
   },
 }
 
 function bucketAlgorithm<A extends Bucket>(): Algorithm<A, BucketState> {
   return {
-    fresh: (algorithm) => ({ credit: algorithm.capacity * refill(algorithm).perUnit, atUs: null }),
+    fresh: (algorithm) => ({ credit: refill(algorithm).full, atUs: null }),
 
     advance(algorithm, state, nowUs) {
       if (state.atUs === null) return { ...state, atUs: nowUs }
       if (nowUs <= state.atUs) return state
-      const { perUnit, perUs } = refill(algorithm)
-      const style = styleOf(algorithm)
-      const stepUs = style === 'continuous' ? 1 : algorithm.refillUs
+      const { perUs, full, stepUs, style } = refill(algorithm)
       const elapsedUs = Math.floor((nowUs - state.atUs) / stepUs) * stepUs
-      const credit = Math.min(algorithm.capacity * perUnit, state.credit + elapsedUs * perUs)
+      const credit = Math.min(full, state.credit + elapsedUs * perUs)
       // Whoever asks starts a lossy bucket's interval anew, and loses what had passed of it.
       return { credit, atUs: style === 'lossy' ? nowUs : state.atUs + elapsedUs }
     },
@@ -49,21 +47,19 @@ function bucketAlgorithm<A extends Bucket>(): Algorithm<A, BucketState> {
     },
 
     charge(algorithm, state, cost, nowUs) {
-      const credit = state.credit - cost * refill(algorithm).perUnit
-      return { credit, atUs: isLossy(algorithm) ? nowUs : (state.atUs ?? nowUs) }
+      const { perUnit, isLossy } = refill(algorithm)
+      const credit = state.credit - cost * perUnit
+      return { credit, atUs: isLossy ? nowUs : (state.atUs ?? nowUs) }
     },
 
     rejected: (algorithm, state, nowUs) =>
-      styleOf(algorithm) === 'lossy' ? { ...state, atUs: nowUs } : state,
+      refill(algorithm).style === 'lossy' ? { ...state, atUs: nowUs } : state,
 
-    isForgetful: isLossy,
+    isForgetful: (algorithm) => refill(algorithm).isLossy,
 
     refund(algorithm, state, cost) {
-      const { perUnit } = refill(algorithm)
-      return {
-        ...state,
-        credit: Math.min(algorithm.capacity * perUnit, state.credit + cost * perUnit),
-      }
+      const { perUnit, full } = refill(algorithm)
+      return { ...state, credit: Math.min(full, state.credit + cost * perUnit) }
     },
 
     remaining: (algorithm, state) => Math.floor(state.credit / refill(algorithm).perUnit),
@@ -74,20 +70,12 @@ function bucketAlgorithm<A extends Bucket>(): Algorithm<A, BucketState> {
 
 /** Span until the level covers `units`. */
 function untilUs(algorithm: Bucket, state: BucketState, units: number, nowUs: Micros): Micros {
-  const { perUnit, perUs } = refill(algorithm)
+  const { perUnit, perUs, style } = refill(algorithm)
   const missing = units * perUnit - state.credit
   if (missing <= 0) return 0
-  if (styleOf(algorithm) === 'continuous') return Math.ceil(missing / perUs)
+  if (style === 'continuous') return Math.ceil(missing / perUs)
   const steps = Math.ceil(missing / (algorithm.refillUs * perUs))
   return (state.atUs ?? nowUs) + steps * algorithm.refillUs - nowUs
-}
-
-function styleOf(algorithm: Bucket): RefillStyle {
-  return algorithm.kind === 'token-bucket' ? algorithm.refillStyle : 'continuous'
-}
-
-function isLossy(algorithm: Bucket): boolean {
-  return styleOf(algorithm).startsWith('lossy')
 }
 
 interface Refill {
@@ -95,28 +83,43 @@ interface Refill {
   readonly perUnit: number
   /** Credit that one µs brings. */
   readonly perUs: number
+  /** Credit of a full bucket. */
+  readonly full: number
+  /** Credit comes in lumps of so long. */
+  readonly stepUs: Micros
+  readonly style: RefillStyle
+  readonly isLossy: boolean
 }
 
 /** Every look at a bucket needs these: they are computed once per bucket. */
 const refills = new WeakMap<Bucket, Refill>()
-let latest: Bucket | null = null
-let latestRefill: Refill = { perUnit: 1, perUs: 1 }
+/** Mostly it is the same bucket as the time before. */
+let latest: { readonly bucket: Bucket; readonly refill: Refill } | null = null
 
 function refill(bucket: Bucket): Refill {
-  if (bucket === latest) return latestRefill
-  latestRefill = refillOf(bucket)
-  latest = bucket
-  return latestRefill
+  if (latest?.bucket === bucket) return latest.refill
+  let known = refills.get(bucket)
+  if (known === undefined) {
+    known = refillOf(bucket)
+    refills.set(bucket, known)
+  }
+  latest = { bucket, refill: known }
+  return known
 }
 
 function refillOf(bucket: Bucket): Refill {
-  const known = refills.get(bucket)
-  if (known !== undefined) return known
-  const { refillUnits, refillUs } = bucket
+  const { capacity, refillUnits, refillUs } = bucket
   const divisor = Number.isInteger(refillUnits) ? greatestDivisor(refillUnits, refillUs) : 1
-  const computed = { perUnit: refillUs / divisor, perUs: refillUnits / divisor }
-  refills.set(bucket, computed)
-  return computed
+  const style = bucket.kind === 'token-bucket' ? bucket.refillStyle : 'continuous'
+  const perUnit = refillUs / divisor
+  return {
+    perUnit,
+    perUs: refillUnits / divisor,
+    full: capacity * perUnit,
+    stepUs: style === 'continuous' ? 1 : refillUs,
+    style,
+    isLossy: style.startsWith('lossy'),
+  }
 }
 
 function greatestDivisor(a: number, b: number): number {

@@ -4,6 +4,7 @@
 import type { TraceGroup } from './trace.ts'
 
 export interface Runs {
+  readonly trace: readonly TraceGroup[]
   /** Where the run of a group ends: the first group that is no part of it. */
   readonly ends: Int32Array
   /** Requests before a group. */
@@ -28,7 +29,7 @@ function runsIn(trace: readonly TraceGroup[]): Runs {
     const isOne = i + 1 < trace.length && areAlike(trace[i]!, trace[i + 1]!)
     ends[i] = isOne ? ends[i + 1]! : i + 1
   }
-  return { ends, before }
+  return { trace, ends, before }
 }
 
 function areAlike(one: TraceGroup, next: TraceGroup): boolean {

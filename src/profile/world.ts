@@ -4,7 +4,7 @@
 import type { Micros } from '../core/units.ts'
 import type { State } from '../limiters/limiter.ts'
 import { arrivalAt, type Play } from './playing.ts'
-import { type Runs, runsOf } from './runs.ts'
+import type { Runs } from './runs.ts'
 import type { TraceGroup } from './trace.ts'
 
 /** What a limiter may have come to, at the most and at the least, and what speaks against it. */
@@ -29,19 +29,14 @@ interface Leap {
 }
 
 /** Leaps as far along a trace as nothing surprising can have happened; where to. */
-export function leap(
-  play: Play,
-  worlds: readonly World[],
-  trace: readonly TraceGroup[],
-  from: number,
-): number {
-  const runs = runsOf(trace)
+export function leap(play: Play, worlds: readonly World[], runs: Runs, from: number): number {
+  const { trace } = runs
   let to = runs.ends[from]!
   if (to - from < leapLeast) return from
   const quietUs = quietUntilUs(play, worlds)
   for (; to - from >= leapLeast; to = from + ((to - from) >> 1)) {
     if (trace[to - 1]!.toUs - play.phaseUs >= quietUs) continue
-    const next = leapOf(trace, runs, from, to)
+    const next = leapOf(runs, from, to)
     if (!worlds.every((world) => isForeseen(play, world, next))) continue
     for (const world of worlds) leapIn(play, world, next)
     return to
@@ -49,7 +44,7 @@ export function leap(
   return from
 }
 
-function leapOf(trace: readonly TraceGroup[], { before }: Runs, from: number, to: number): Leap {
+function leapOf({ trace, before }: Runs, from: number, to: number): Leap {
   return { first: trace[from]!, last: trace[to - 1]!, requests: before[to]! - before[from]! }
 }
 

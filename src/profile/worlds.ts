@@ -10,6 +10,7 @@
 import type { Micros } from '../core/units.ts'
 import type { State } from '../limiters/limiter.ts'
 import { arrivalAt, type Hypothesis, Play } from './playing.ts'
+import { runsOf } from './runs.ts'
 import type { TraceGroup } from './trace.ts'
 import { leap, type World } from './world.ts'
 
@@ -40,10 +41,11 @@ export function played(hypothesis: Hypothesis, trace: readonly TraceGroup[], mos
   const state = play.opened(trace)
   const only = { lenient: state, strict: state, without: null, isDeniedBefore: false, count: 0 }
   let worlds: World[] = [only]
+  const runs = play.isQuiet ? runsOf(trace) : null
   let count = 0
   let groups = 0
   while (groups < trace.length && count <= most) {
-    const leapt = play.isQuiet ? leap(play, worlds, trace, groups) : groups
+    const leapt = runs === null ? groups : leap(play, worlds, runs, groups)
     if (leapt > groups) {
       groups = leapt
       continue
