@@ -61,10 +61,18 @@ export class Session {
     const sendings = Array.from({ length: count }, () => this.prober.send(request))
     const answered = await Promise.all(sendings)
     for (const observation of answered) {
-      this.observations.push(observation)
+      this.#keep(observation)
       this.options.onEvent?.({ kind: 'observation', observation })
     }
     return answered
+  }
+
+  // In the order of sending, also where the answer to an earlier one is still under way or never comes.
+  #keep(observation: Observation): void {
+    const { observations } = this
+    let at = observations.length
+    while (at > 0 && observations[at - 1]!.sentUs > observation.sentUs) at--
+    observations.splice(at, 0, observation)
   }
 
   /** Waits until an instant, unless that is beyond the budget. */

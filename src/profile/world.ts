@@ -13,6 +13,8 @@ export interface World {
   strict: State
   /** The lenient state in which what was lost never arrived; null while it is no other. */
   without: State | null
+  /** The strict state once all else of this group had come, before any of it was denied; null: `strict` is. */
+  denying: State | null
   /** What was denied in this group may have come before the window ended that it met. */
   isDeniedBefore: boolean
   count: number

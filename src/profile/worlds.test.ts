@@ -68,6 +68,20 @@ describe('the true hypothesis explains everything, wherever between sending and 
   })
 })
 
+test('what was sent together with a denied request may have taken the only unit just before it', () => {
+  const none = { cost: 1, passed: 0, denied: 0, lost: 0, unclear: 0 }
+  const trace: TraceGroup[] = [
+    { ...none, fromUs: 0, toUs: 1_000, deniedFromUs: 0, passed: 2 },
+    { ...none, fromUs: 31_500, toUs: 62_000, deniedFromUs: 31_500, denied: 1, lost: 1 },
+  ]
+  const hypothesis = { algorithm: tokenBucket(2, 1, 30_000), chargesRejected: false, phaseUs: 0 }
+  expect(mismatches(hypothesis, trace)).toBe(0)
+  const passed = trace.map((group) => (group.lost > 0 ? { ...group, lost: 0, passed: 1 } : group))
+  expect(mismatches(hypothesis, passed)).toBe(0)
+  const alone = trace.map((group) => ({ ...group, lost: 0 }))
+  expect(mismatches(hypothesis, alone)).toBe(1)
+})
+
 /** The same trace with nothing between its groups, so that none of them follows another like it. */
 function apart(trace: readonly TraceGroup[]): readonly TraceGroup[] {
   return trace.flatMap((group) => [group, { ...group, passed: 0, denied: 0, lost: 0, unclear: 0 }])

@@ -39,8 +39,8 @@ export function mismatches(
 export function played(hypothesis: Hypothesis, trace: readonly TraceGroup[], most: number): Played {
   const play = new Play(hypothesis)
   const state = play.opened(trace)
-  const only = { lenient: state, strict: state, without: null, isDeniedBefore: false, count: 0 }
-  let worlds: World[] = [only]
+  const common = { without: null, denying: null, isDeniedBefore: false, count: 0 }
+  let worlds: World[] = [{ ...common, lenient: state, strict: state }]
   const runs = play.isQuiet ? runsOf(trace) : null
   let count = 0
   let groups = 0
@@ -121,7 +121,7 @@ function beforeAndAfter(
   const endUs = rules.endUs!(algorithm, lenient) ?? from
   const full = play.charged(strict, amount, arrivalAt(from))
   const opened = (us: Micros, units: number) => rules.charge(algorithm, fresh, units, us)
-  const common = { without: null, isDeniedBefore: !play.hasRoom(full, one, from) }
+  const common = { without: null, denying: null, isDeniedBefore: !play.hasRoom(full, one, from) }
   return [
     {
       ...common,
@@ -156,6 +156,10 @@ function pass(play: Play, world: World, group: TraceGroup): void {
     }
   }
   const late = play.latest(group)
+  if (group.denied > 0) {
+    const deniedUs = group.deniedFromUs - phaseUs
+    world.denying = play.charged(world.strict, amount, arrivalAt(deniedUs))
+  }
   world.lenient = play.charged(world.lenient, amount, early)
   if (world.without !== null) {
     world.without = play.charged(world.without, amount, early)
@@ -174,14 +178,24 @@ function deny(play: Play, world: World, group: TraceGroup): void {
     world.lenient = play.perhaps(world.lenient, { cost, count: lost }, early)
   }
   const unclear = group.unclear + lost
+  if (unclear > 0 && denied > 0) {
+    const before = world.denying ?? world.strict
+    const arrival = arrivalAt(group.deniedFromUs - phaseUs)
+    world.denying = play.perhaps(before, { cost, count: unclear }, arrival)
+  }
   if (unclear > 0) {
     world.strict = play.perhaps(world.strict, { cost, count: unclear }, late)
   }
   if (denied === 0) return
   const deniedUs = isForgetful ? late.seenUs : group.deniedFromUs - phaseUs
   const room = play.asked(cost, 1)
-  const isDenial = world.isDeniedBefore || !play.hasRoom(world.strict, room, deniedUs)
+  // What came with it may have come before it: then less had come back than by the end of the group.
+  const isDenial =
+    world.isDeniedBefore ||
+    !play.hasRoom(world.strict, room, deniedUs) ||
+    (world.denying !== null && !play.hasRoom(world.denying, room, deniedUs))
   world.isDeniedBefore = false
+  world.denying = null
   if (!isDenial) world.count++
   const amount = chargesRejected ? cost * denied : 0
   world.lenient = play.rejected(world.lenient, amount, early)
