@@ -5,7 +5,9 @@ import type { RandomStream } from '../core/random.ts'
 import type { HypothesisClass } from './classes.ts'
 import { featuresOf } from './features.ts'
 import { type Fit, fitClass } from './fit.ts'
-import type { TraceGroup } from './trace.ts'
+import { explains, type Identified } from './identification.ts'
+import { posterior } from './posterior.ts'
+import { answersIn, type TraceGroup } from './trace.ts'
 
 /** Where a class explained all that had come, and until when. */
 export interface Beginning {
@@ -55,6 +57,26 @@ export function fitted(
     fit = fitClass(before.of, { trace: until, features, random, isThorough: true }, fit ?? before)
   }
   return fit
+}
+
+/**
+ * What was taken for a bucket that loses fractions, once it was overloaded: a rival that keeps them and
+ * explains that as well is more than one of those that explain nearly anything. Null where there is none.
+ */
+export function keepingFractions(
+  found: Identified,
+  trace: readonly TraceGroup[],
+  random: RandomStream,
+): Identified | null {
+  if (!found.leader.fit.of.isLossy) return null
+  const answers = answersIn(trace)
+  const fits = found.rivals
+    .filter(({ fit }) => !fit.of.isLossy)
+    .map(({ fit }) => fitted(fit, trace, random))
+    .filter((fit) => fit !== null && explains(fit.mismatches, answers))
+  if (fits.length === 0) return null
+  const [leader, ...rivals] = posterior(fits as readonly Fit[])
+  return { ...found, leader: leader!, rivals, isExplained: true, isForetold: rivals.length === 0 }
 }
 
 // What is too short to look at is explained by anything.

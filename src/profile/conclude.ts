@@ -88,10 +88,16 @@ function measures(fit: Fit) {
   }
 }
 
-/** A value of two digits, if one agrees with what was observed: people choose such; else the middle. */
+/** In a wider interval there nearly always is a value of two digits: that it does says nothing. */
+const twoDigitsWidth = 0.02
+
+/**
+ * A value of one or two digits, if one agrees with what was observed: people choose such; else the middle.
+ */
 export function likely([low, high]: Interval): number {
   const value = (low + high) / 2
-  const round = [1, 2].map((digits) => Number(value.toPrecision(digits)))
+  const digitsMost = high - low <= twoDigitsWidth * value ? 2 : 1
+  const round = [1, 2].slice(0, digitsMost).map((digits) => Number(value.toPrecision(digits)))
   return round.find((each) => each >= low && each <= high) ?? value
 }
 

@@ -84,7 +84,7 @@ async function learnt(refillStyle: RefillStyle, refillPerS: number) {
   }
   // The median answer takes 8 ms, in which a unit comes back.
   await inVirtualTime(prober, session.sendTogether(request, 20))
-  return inVirtualTime(prober, learnMore(session, request, known))
+  return inVirtualTime(prober, learnMore(session, request, { known, reconsidered: () => null }))
 }
 
 test('what a fast limiter gives under overload can refute what it seemed to be', async () => {

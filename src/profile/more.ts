@@ -24,13 +24,20 @@ const goodputTolerance = 0.35
 /** Of what was foretold twice, and cannot be replayed. */
 const lossyConfidence = 0.99
 
+/** A limiter, and what it is once it was overloaded; null: nothing else. */
+export interface Learning {
+  readonly known: Known
+  reconsidered(): Known | null
+}
+
 /** All that is known after more has been measured. */
 export async function learnMore(
   session: Session,
   request: ProbeRequest,
-  known: Known,
+  learning: Learning,
 ): Promise<Known> {
-  const more = await withinBudget(known, () => withGoodput(session, request, known))
+  const { known } = learning
+  const more = await withinBudget(known, () => withGoodput(session, request, learning))
   return withinBudget(more, () => withScope(session, request, more))
 }
 
@@ -47,13 +54,19 @@ async function withScope(session: Session, request: ProbeRequest, known: Known):
 }
 
 /** The goodput that follows from the model, put to the test where it is in question. */
-async function withGoodput(session: Session, request: ProbeRequest, known: Known): Promise<Known> {
+async function withGoodput(
+  session: Session,
+  request: ProbeRequest,
+  { known, reconsidered }: Learning,
+): Promise<Known> {
   const perS = nominalPerS(known.model.model.algorithm)
   const requests = arrivalsFor(known, session.requestsLeft)
   if (perS === null || requests === null || !isInQuestion(session, known, perS)) return known
   session.note(`overload: ${overloadTimes} × ${rateText(perS)}, ${requests} arrivals at random`)
   const overload = { refillPerS: perS, times: overloadTimes, requests }
   const measured = await measureGoodput(session, request, overload)
+  const another = reconsidered()
+  if (another !== null) return another
   if (measured === null) return known
   const refutation = refutationOf(known, measured)
   if (refutation === null) return known

@@ -4,7 +4,7 @@
 import { windowUsOf } from '../core/limits.ts'
 import { randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
-import { fitted, longestBeginning } from './changed.ts'
+import { fitted, keepingFractions, longestBeginning } from './changed.ts'
 import type { HypothesisClass } from './classes.ts'
 import {
   furtherDefault,
@@ -18,7 +18,7 @@ import { isHeldBack } from './exhaust.ts'
 import { stillHolds } from './holds.ts'
 import { explains, type Identification, type Identified } from './identification.ts'
 import { Identifier } from './identify.ts'
-import { verdictsOf } from './judging.ts'
+import { hasPassed, verdictsOf } from './judging.ts'
 import { isAlike, type Known, knownOf, type Layer, withinBudget } from './known.ts'
 import { LayerSearch } from './layers.ts'
 import { look } from './look.ts'
@@ -153,16 +153,32 @@ class Profile {
   /** A limiter that was identified, with what else there is to learn of it, and what is behind it. */
   async #identified(found: Identified): Promise<void> {
     this.#draft.conclusion = 'identified'
-    const layer = this.#layerOf(found)
+    let layer = this.#layerOf(found)
     this.#session.note(`identified: ${found.leader.fit.of.title}`)
     if (found.brokenUs !== null) return this.#broken(layer, found.brokenUs)
-    const more = await learnMore(this.#session, this.#request, this.#knownOf(layer))
+    const reconsidered = () => {
+      const another = this.#keepingFractions(found)
+      layer = another ?? layer
+      return another && this.#knownOf(another)
+    }
+    const learning = { known: this.#knownOf(layer), reconsidered }
+    const more = await learnMore(this.#session, this.#request, learning)
     this.#draft.reasons.push(...more.reasons)
     if (more.refutation === null) {
       this.#keep(more)
       return this.#beyond(layer, more)
     }
     await this.#refuted(layer, more)
+  }
+
+  /** The limiter as one that keeps its fractions, if it explains all until nothing passed any more. */
+  #keepingFractions(found: Identified): Layer | null {
+    const all = this.#session.observations.slice(this.#from)
+    const observations = all.slice(0, all.findLastIndex(hasPassed) + 1)
+    const trace = traceOf(observations, verdictsOf(observations, found.denials), () => 1)
+    const random = randomStream(this.#session.options.seed, 'fractions')
+    const kept = keepingFractions(found, trace, random)
+    return kept === null ? null : { found: kept, unit: 'requests', observations, trace }
   }
 
   /** Other limiters; or what was met is a limit that is not what it was. */

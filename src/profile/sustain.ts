@@ -27,6 +27,12 @@ export interface Overload {
 /** Requests at once while the burst is spent. */
 const width = 16
 
+/** So many denials in a row, and so many times as many as ever before, are another limiter's. */
+const deniedLeast = 60
+const deniedTimes = 5
+/** What has let fewer through has not shown how long it denies. */
+const passedLeast = 10
+
 /** Overloads the bucket for so many arrivals; null when its burst could not be spent. */
 export async function measureGoodput(
   session: Session,
@@ -38,21 +44,57 @@ export async function measureGoodput(
   const random = randomStream(session.options.seed, 'overload')
   const perS = refillPerS * times
   const sendings: Promise<Observation>[] = []
+  const runs = new DenialRuns()
   const startUs = session.nowUs
   let us: Micros = startUs
-  for (let i = 0; i < requests; i++) {
+  for (let i = 0; i < requests && !runs.isAnothers; i++) {
     us += Math.round((exponentialAt(random, i) / perS) * 1e6)
     await session.sleepUntil(us)
-    sendings.push(session.send(request))
+    const sending = session.send(request)
+    sendings.push(sending)
+    void sending.then(
+      (answer) => runs.add(answer),
+      () => {},
+    )
   }
-  const seconds = (session.nowUs - startUs) / 1e6
-  const answers = (await Promise.all(sendings)).filter(hasAnswer)
+  const all = await Promise.all(sendings)
+  const ownUntil = runs.isAnothers ? all.findLastIndex(hasPassed) + 1 : all.length
+  const endUs = runs.isAnothers ? (all[ownUntil - 1]?.sentUs ?? startUs) : session.nowUs
+  return ratesOf(all.slice(0, ownUntil), (endUs - startUs) / 1e6)
+}
+
+/** Null where next to nothing was let through before another limiter denied. */
+function ratesOf(own: readonly Observation[], seconds: number): Sustained | null {
+  const answers = own.filter(hasAnswer)
+  if (answers.length < deniedLeast || seconds <= 0) return null
   const admitted = answers.filter(hasPassed).length
   return {
     offeredPerS: answers.length / seconds,
     admittedPerS: admitted / seconds,
     requests: answers.length,
     admitted,
+  }
+}
+
+/** Denials in a row, as they come. */
+class DenialRuns {
+  #run = 0
+  #longest = 0
+  #passed = 0
+
+  add(answer: Observation): void {
+    if (!hasAnswer(answer)) return
+    if (hasPassed(answer)) {
+      this.#longest = Math.max(this.#longest, this.#run)
+      this.#passed++
+      this.#run = 0
+    } else this.#run++
+  }
+
+  /** No limiter that let something through before denies so long. */
+  get isAnothers(): boolean {
+    if (this.#passed < passedLeast) return false
+    return this.#run >= Math.max(deniedLeast, deniedTimes * this.#longest)
   }
 }
 
