@@ -72,6 +72,12 @@ export class Contest {
     return this.#led()
   }
 
+  /** From where it stood before: what came since was no contest. */
+  resume(weighed: readonly Weighed[]): void {
+    this.#given.clear()
+    this.#fits = new Map(weighed.map(({ fit }) => [fit.of.id, fit]))
+  }
+
   /** Before something is declared, all classes get another chance. */
   searchAgain(trace: readonly TraceGroup[]): readonly Weighed[] {
     const features = featuresOf(trace)!

@@ -30,8 +30,8 @@ import type { Session } from './session.ts'
 import { Subject } from './subject.ts'
 import { answersIn, type TraceGroup } from './trace.ts'
 
-/** Where a class stood that had foretold a whole limit, and how much had been observed by then. */
-interface Trusted {
+/** Where the classes stood while one explained everything, and how much had been observed by then. */
+interface Explained {
   readonly weighed: readonly Weighed[]
   readonly observed: number
 }
@@ -45,9 +45,14 @@ const wholeShare = 0.85
 const notFresh = 'the limiter had been used up before it was looked at'
 /** Mismatches beyond which a class that had foretold a whole limit explains nothing any more. */
 const brokenBy = 4
+/** Silence, in recoveries of what explained everything before, that shows that something else denies. */
+const silenceLeast = 1.5
+const interruptionsMost = 3
 /** Mismatches from which on there is no hope for what is looked for behind others. */
 const hopelessBy = 6
 const roundsMost = 40
+/** An interruption cost some of them. */
+const roundsAfter = 15
 /** A limiter that recovers in fewer gaps between polls has to show what it gives after a rest of so long. */
 const restTrips = 50
 const restUs = 3_000_000
@@ -64,7 +69,11 @@ export class Identifier {
   readonly #asking: Asking
   readonly #exhaustMost: number
   readonly #fatigue = new Map<string, number>()
-  #trusted: Trusted | null = null
+  #explained: Explained | null = null
+  /** The same, of what had foretold a whole limit by then. */
+  #trusted: Explained | null = null
+  #interruptions = 0
+  #interruptedUs: Micros | null = null
   #hasRested = false
 
   constructor(session: Session, question: Question) {
@@ -104,11 +113,20 @@ export class Identifier {
 
   async #tellApart(): Promise<Identification> {
     let verified = 0
-    for (let round = 0; round < roundsMost; round++) {
+    for (let round = 0; round < roundsMost + roundsAfter * this.#interruptions; round++) {
       let weighed = this.#weigh()
       if (weighed.length === 0) return { kind: 'undetermined', reason: notFresh, found: null }
       if (this.#isBroken(weighed)) return this.#untilBroken()
       this.#trust(weighed)
+      if (this.#isInterrupted(weighed)) {
+        weighed = this.#contest.searchAgain(this.trace)
+        if (this.#isInterrupted(weighed)) {
+          if (!(await this.#outlast())) {
+            return unreleased(this.observations, this.#session.nowUs)
+          }
+          continue
+        }
+      }
       if (this.#isHopeless(weighed)) weighed = this.#contest.searchAgain(this.trace)
       if (this.#isHopeless(weighed)) return concluded(this.#resultOf(weighed, false))
       if (this.#isSettled(weighed)) weighed = this.#contest.searchAgain(this.trace)
@@ -132,7 +150,12 @@ export class Identifier {
   #concluded(weighed: readonly Weighed[], isSettled: boolean): Identification {
     const reason = this.#tooFast(weighed[0]!)
     if (reason !== null) return { kind: 'undetermined', reason, found: null }
-    return concluded(this.#resultOf(weighed, isSettled))
+    const identification = concluded(this.#resultOf(weighed, isSettled))
+    if (identification.kind === 'identified' || this.#interruptedUs === null) return identification
+    // Nothing was found that was interrupted: then it is to be explained as a whole.
+    this.#subject.forgetInterruptions()
+    this.#interruptedUs = null
+    return concluded(this.#resultOf(this.#contest.searchAgain(this.trace), false))
   }
 
   /** What can be said when the budget has ended the search. */
@@ -145,8 +168,32 @@ export class Identifier {
   }
 
   #trust(weighed: readonly Weighed[]): void {
-    if (!this.#contest.hasForetold || weighed[0]!.fit.mismatches >= 1) return
-    this.#trusted = { weighed, observed: this.#subject.observed }
+    if (weighed[0]!.fit.mismatches >= 1) return
+    this.#explained = { weighed, observed: this.#subject.observed }
+    if (this.#contest.hasForetold) this.#trusted = this.#explained
+  }
+
+  // What explained everything, and nothing passes for far longer than it takes to recover: a slower limiter
+  // denies, and did so before this one was known well enough.
+  #isInterrupted(weighed: readonly Weighed[]): boolean {
+    if (this.#explained === null || this.#subject.isAmongOthers) return false
+    if (this.#interruptions === interruptionsMost) return false
+    if (weighed[0]!.fit.mismatches < brokenBy) return false
+    const passedUs = this.observations.findLast(hasPassed)?.receivedUs ?? this.#session.nowUs
+    const recovery = recoveryUs(this.#explained.weighed[0]!.fit)
+    return this.#session.nowUs - passedUs > silenceLeast * recovery
+  }
+
+  /** Waits until it is seen again: what was denied meanwhile says nothing of it. */
+  async #outlast(): Promise<boolean> {
+    const { weighed, observed } = this.#explained!
+    this.#session.note('nothing passes, though it has recovered: a slower limiter denies')
+    this.#interruptions++
+    this.#interruptedUs ??= this.#session.observations[observed]!.sentUs
+    if (!(await firstRelease(this.#subject))) return false
+    this.#subject.interrupted(observed)
+    this.#contest.resume(weighed)
+    return true
   }
 
   // What has foretold a whole limit and then explains nothing any more is not refuted: something else
@@ -162,7 +209,7 @@ export class Identifier {
 
   #untilBroken(): Identification {
     const { weighed, observed } = this.#trusted!
-    const brokenUs = this.#session.observations[observed]!.sentUs
+    const brokenUs = this.#interruptedUs ?? this.#session.observations[observed]!.sentUs
     this.#subject.forgetFrom(observed)
     const found = { ...this.#resultOf(weighed, false), brokenUs }
     return { kind: 'identified', found }
@@ -273,7 +320,7 @@ export class Identifier {
       isSettled,
       isExplained: explains(leader!.fit.mismatches, answersIn(this.trace)),
       denials: this.#subject.denials,
-      brokenUs: null,
+      brokenUs: this.#interruptedUs,
     }
   }
 

@@ -32,6 +32,8 @@ export class Subject {
   readonly #others: readonly Other[]
   #observedMost = Number.POSITIVE_INFINITY
   #traced: Traced | null = null
+  /** Observations, from one number up to another, whose denials may be another's. */
+  #interruptions: (readonly [from: number, to: number])[] = []
 
   constructor(session: Session, question: Question) {
     this.session = session
@@ -58,6 +60,18 @@ export class Subject {
     this.#observedMost = observed
   }
 
+  /** What was denied from this number on may be another's doing. */
+  interrupted(observed: number): void {
+    this.#interruptions.push([observed, this.observed])
+    this.#traced = null
+  }
+
+  /** Interruptions explain nothing after all. */
+  forgetInterruptions(): void {
+    this.#interruptions = []
+    this.#traced = null
+  }
+
   /** One and the same until something more is observed: it is asked for at every turn. */
   get trace(): readonly TraceGroup[] {
     const { observations, denials } = this
@@ -76,7 +90,17 @@ export class Subject {
 
   get #verdicts(): readonly Verdict[] {
     const { observations } = this
-    return withoutOthers(observations, verdictsOf(observations, this.denials), this.#others)
+    const verdicts = verdictsOf(observations, this.denials)
+    return withoutOthers(observations, this.#uninterrupted(verdicts), this.#others)
+  }
+
+  #uninterrupted(verdicts: readonly Verdict[]): readonly Verdict[] {
+    if (this.#interruptions.length === 0) return verdicts
+    const isAnothers = (i: number) => this.#interruptions.some(([from, to]) => from <= i && i < to)
+    const first = this.#question.from
+    return verdicts.map((verdict, i) =>
+      verdict === 'denied' && isAnothers(first + i) ? 'unclear' : verdict,
+    )
   }
 
   /** Sends once the limiters that are known let it through. */
