@@ -9,7 +9,9 @@ import {
 } from '../core/profileDocument.ts'
 import type { ProfileResult } from './contract.ts'
 import type { Known } from './known.ts'
+import type { Observation } from './observation.ts'
 import type { Session } from './session.ts'
+import { backgroundErrors } from './warnings.ts'
 
 /** Of a limiter that was not what it seemed. */
 const unknown = { algorithm: 'unknown', equivalents: [], confidence: 0 } as const
@@ -35,6 +37,13 @@ export class Draft {
     this.reasons.push(...after.reasons.filter((reason) => !before.reasons.includes(reason)))
   }
 
+  /** The first limiter is of the same kind, with other figures. */
+  closeIn({ limiter, model }: Known): void {
+    const { scope, retryAfter, overAdmission } = this.limiters[0]!
+    this.limiters[0] = { ...limiter, scope, retryAfter, overAdmission }
+    this.models[0] = { ...model, model: { ...model.model, scope: this.models[0]!.model.scope } }
+  }
+
   /** A limiter that is there, and is not what it was taken for: that is all there is to say. */
   keepUnknown(limiter: ProfiledLimiter): void {
     this.forget()
@@ -56,6 +65,7 @@ export class Draft {
 
   /** The draft as it is, after this session. */
   resultOf(session: Session): ProfileResult {
+    const { observations } = session
     const { requests, elapsedUs } = session.spent
     const { conclusion, reasons, limiters, warnings, models, endedBy } = this
     return {
@@ -68,11 +78,17 @@ export class Draft {
         conclusion,
         reasons,
         limiters,
-        warnings,
+        warnings: [...warnings, ...this.#errorsIn(observations)],
       },
       limiters: models,
-      observations: session.observations,
+      observations,
       endedBy,
     }
+  }
+
+  /** Errors of the server, where something was found out for all of them. */
+  #errorsIn(observations: readonly Observation[]): readonly ProfileWarning[] {
+    if (this.conclusion === 'undetermined' && this.limiters.length === 0) return []
+    return backgroundErrors(observations, new Set(this.limiters.map(({ status }) => status)))
   }
 }

@@ -9,7 +9,7 @@ import { isPlainDenial } from './judging.ts'
 import type { Observation } from './observation.ts'
 import { Ended } from './session.ts'
 import type { TraceGroup } from './trace.ts'
-import { backgroundErrors, warningsOf } from './warnings.ts'
+import { warningsOf } from './warnings.ts'
 
 /** A limiter, and what it was identified by. */
 export interface Layer {
@@ -36,10 +36,7 @@ export function knownOf(layer: Layer, known: readonly ProfiledLimiter[]): Known 
   const status = observations.find(isPlainDenial)?.status ?? [...found.denials][0] ?? null
   const limiter = profiled(found, { id: idOf(unit, known), unit, observations, trace, status })
   const model = modelOf(limiter, found)
-  const warnings = [
-    ...(limiter.confidence > 0 ? warningsOf(limiter, model, observations) : []),
-    ...(known.length === 0 ? backgroundErrors(observations, found.denials) : []),
-  ]
+  const warnings = limiter.confidence > 0 ? warningsOf(limiter, model, observations) : []
   return { limiter, model, warnings, reasons: [], refutation: null }
 }
 

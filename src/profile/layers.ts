@@ -128,6 +128,11 @@ export class LayerSearch {
     return this.hasReplacedFirst ? known : [this.#other(this.#first, 'requests'), ...known]
   }
 
+  /** Those behind the first. */
+  get behind(): readonly Other[] {
+    return this.layers.map(({ found, unit }) => this.#other(found, unit))
+  }
+
   #other(found: Identified, unit: LimitUnit): Other {
     return { hypothesis: this.#hypothesis(found), costOf: this.#costOf(unit) }
   }

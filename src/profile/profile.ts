@@ -24,6 +24,7 @@ import { LayerSearch } from './layers.ts'
 import { look } from './look.ts'
 import { learnMore } from './more.ts'
 import type { ProbeRequest, Prober } from './observation.ts'
+import { withoutOthers } from './others.ts'
 import { withParallel } from './overAdmission.ts'
 import { Ended, Session } from './session.ts'
 import { identifyTogether } from './together.ts'
@@ -100,7 +101,27 @@ class Profile {
       this.#keep(more)
     }
     this.#draft.reasons.push(...search.reasons)
+    if (search.hasFound && !search.hasReplacedFirst) this.#closeIn(first, search)
     return search
+  }
+
+  // What a slower limiter denied while this one was identified may have been taken for its doing.
+  #closeIn(first: Layer, { behind }: LayerSearch): void {
+    const { found } = first
+    const observations = this.#session.observations.slice(this.#from)
+    const all = verdictsOf(observations, found.denials)
+    const verdicts = withoutOthers(observations, all, behind)
+    const mine = first.observations.length
+    if (!verdicts.slice(0, mine).some((verdict, i) => verdict !== all[i])) return
+    const trace = traceOf(observations.slice(0, mine), verdicts.slice(0, mine), () => 1)
+    const fit = fitted(
+      found.leader.fit,
+      trace,
+      randomStream(this.#session.options.seed, 'close in'),
+    )
+    if (fit === null || !explains(fit.mismatches, mine)) return
+    const leader = { ...found.leader, fit }
+    this.#draft.closeIn(knownOf({ ...first, found: { ...found, leader } }, []))
   }
 
   async #conclude(identification: Identification): Promise<void> {

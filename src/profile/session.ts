@@ -16,6 +16,10 @@ export class Ended extends Error {
   }
 }
 
+/** A wait is cut short by as much as a timer may be late, until it is too short for that to matter. */
+const nearerShare = 0.9
+const shortWaitUs: Micros = 2_000
+
 export class Session {
   readonly prober: Prober
   readonly options: ProfileOptions
@@ -78,8 +82,17 @@ export class Session {
   /** Waits until an instant, unless that is beyond the budget. */
   async sleepUntil(us: Micros): Promise<void> {
     if (us > this.#startUs + this.options.budget.durationUsMax) throw new Ended('duration')
-    if (us > this.nowUs) await sleepUntil(this.prober.clock, us, this.options.signal)
     this.#check()
+    while (us > this.nowUs) {
+      await sleepUntil(this.prober.clock, this.#nearer(us), this.options.signal)
+      this.#check()
+    }
+  }
+
+  // Timers may be late by a share of their wait: what is far off is approached in ever shorter waits.
+  #nearer(us: Micros): Micros {
+    const leftUs = us - this.nowUs
+    return leftUs <= shortWaitUs ? us : Math.floor(this.nowUs + nearerShare * leftUs)
   }
 
   /** Tells where the profile stands; limiters in `found` are identified already. */

@@ -197,10 +197,10 @@ function limitText({ algorithm, limit, burst, windowMs, refillPerS }: ProfiledLi
 /** Errors that no limiter explains, where they are frequent. */
 export function backgroundErrors(
   observations: readonly Observation[],
-  denials: ReadonlySet<number>,
+  denials: ReadonlySet<number | null>,
 ): ProfileWarning[] {
   const errors = observations.filter(
-    ({ outcome, status }) => outcome === 'failed' && !denials.has(status ?? 0),
+    ({ outcome, status }) => outcome === 'failed' && !denials.has(status),
   )
   const share = errors.length / Math.max(1, observations.length)
   if (errors.length < 2 || share < 0.005) return []
