@@ -6,6 +6,7 @@ import type { Micros } from '../core/units.ts'
 import { hasAnswer, hasPassed, verdictsOf } from './judging.ts'
 import type { Observation, ProbeRequest } from './observation.ts'
 import { freshInUs, type Other, withoutOthers } from './others.ts'
+import type { Hypothesis } from './playing.ts'
 import type { Session } from './session.ts'
 import { traceOf } from './trace.ts'
 import { mismatches } from './worlds.ts'
@@ -15,6 +16,8 @@ const denialsLeast = 3
 /** A limit that gives so much more, and a few, is not what it was. */
 const beyondShare = 1.25
 const beyondLeast = 5
+/** Places in a beat that are tried. */
+const beats = 32
 /** Answers that it may leave open, of one whole limit. */
 const openMost = 1
 
@@ -56,7 +59,18 @@ async function holdsAfter(
   await session.sleepUntil(session.nowUs + waitUs)
   const asked = await spent(session, request, limitOf(of.hypothesis.algorithm))
   const answers = withoutOthers(asked, verdictsOf(asked, denials), others)
-  return mismatches(of.hypothesis, traceOf(asked, answers, of.costOf)) <= openMost
+  const trace = traceOf(asked, answers, of.costOf)
+  return inAnyBeat(of.hypothesis).some((hypothesis) => mismatches(hypothesis, trace) <= openMost)
+}
+
+/** Where in its beat a refill in steps is, is known no more after a long search. */
+function inAnyBeat(hypothesis: Hypothesis): readonly Hypothesis[] {
+  const { algorithm, phaseUs } = hypothesis
+  if (algorithm.kind !== 'token-bucket' || algorithm.refillStyle !== 'steps') return [hypothesis]
+  return Array.from({ length: beats }, (_, i) => ({
+    ...hypothesis,
+    phaseUs: phaseUs + Math.round((i * algorithm.refillUs) / beats),
+  }))
 }
 
 async function spent(session: Session, request: ProbeRequest, limit: number) {

@@ -144,6 +144,8 @@ export class Identifier {
         await this.#verify(weighed[0]!.fit)
       }
     }
+    // Small probes did not tell: a whole limit may.
+    if (!this.#contest.hasForetold) await this.#verify(this.#weigh()[0]!.fit)
     return this.#concluded(this.#weigh(), false)
   }
 
