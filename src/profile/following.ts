@@ -1,7 +1,5 @@
-// Where a hypothesis stands after a trace: most likely, and at the least that it may have left. Must not
-// judge whether it explains the trace.
+// Where a hypothesis most likely stands after a trace. Must not judge whether it explains the trace.
 
-import { windowUsOf } from '../core/limits.ts'
 import type { Micros } from '../core/units.ts'
 import type { State } from '../limiters/limiter.ts'
 import type { Fit } from './fit.ts'
@@ -122,60 +120,4 @@ export function denialWaits(
     if (waitUs !== null) waits.push({ deniedFromUs, waitUs })
   }
   return waits
-}
-
-/** Which groups the hypothesis may have denied: its strict world does. */
-export function strictDenials(
-  hypothesis: Hypothesis,
-  trace: readonly TraceGroup[],
-): readonly boolean[] {
-  return playStrictly(hypothesis, trace).denials
-}
-
-/** Span from `nowUs` until a request passes for sure; null: never. */
-export function strictWaitUs(
-  hypothesis: Hypothesis,
-  trace: readonly TraceGroup[],
-  cost: number,
-  nowUs: Micros,
-): Micros | null {
-  const { rules, algorithm, phaseUs } = new Play(hypothesis)
-  const { state } = playStrictly(hypothesis, trace)
-  const us = nowUs - phaseUs
-  const waitUs = rules.waitUs(algorithm, rules.advance(algorithm, state, us), cost, us)
-  return waitUs === null || waitUs === 0 ? waitUs : waitUs + 2 * doubtUs(hypothesis)
-}
-
-/** Windows are known to a share of their length only. */
-const doubtShare = 0.01
-
-function doubtUs({ algorithm }: Hypothesis): Micros {
-  return Math.round(doubtShare * (windowUsOf(algorithm) ?? 0))
-}
-
-/** A span after which what is foreseen at `us` is over, though it began and lasts a little longer. */
-export function surelyUs(us: Micros): Micros {
-  return Math.ceil(us * (1 + 2 * doubtShare))
-}
-
-// Denials that it cannot have made were another's: then this one may have charged the request before.
-function playStrictly(hypothesis: Hypothesis, trace: readonly TraceGroup[]) {
-  const play = new Play(hypothesis)
-  const { chargesRejected, phaseUs } = play
-  let state = play.opened(trace)
-  const denials = trace.map((group) => {
-    const { cost, passed, denied } = group
-    const late = play.latest(group)
-    if (passed > 0) state = play.charged(state, cost * passed, late)
-    const unclear = group.unclear + group.lost
-    if (unclear > 0) state = play.perhaps(state, { cost, count: unclear }, late)
-    if (denied === 0) return false
-    const deniedUs = group.deniedFromUs - phaseUs - doubtUs(hypothesis)
-    const isDenial = !play.hasRoom(state, cost, deniedUs)
-    state = isDenial
-      ? play.rejected(state, chargesRejected ? cost * denied : 0, late)
-      : play.perhaps(state, { cost, count: denied }, late)
-    return isDenial
-  })
-  return { state, denials }
 }

@@ -3,9 +3,9 @@
 
 import { limitOf } from '../core/limits.ts'
 import type { Micros } from '../core/units.ts'
-import { strictDenials, strictWaitUs } from './following.ts'
 import type { Observation } from './observation.ts'
 import type { Hypothesis } from './playing.ts'
+import { strictDenials, strictWaitUs } from './strictly.ts'
 import { type CostOf, type TraceGroup, traceOf, type Verdict } from './trace.ts'
 
 /** A limiter that is known. */

@@ -117,7 +117,8 @@ export class Play {
     const { seenUs, chargedUs } = arrival
     const { rules, algorithm } = this
     const current = rules.advance(algorithm, state, seenUs)
-    const room = Math.floor(rules.remaining(algorithm, current, seenUs) / cost)
+    const left = rules.remaining(algorithm, current, seenUs) / cost
+    const room = this.#isPost ? Math.ceil(left) : Math.floor(left)
     const fitting = Math.min(count, Math.max(0, room))
     const next =
       fitting === 0 ? current : rules.charge(algorithm, current, cost * fitting, chargedUs)

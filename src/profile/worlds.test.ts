@@ -1,12 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { LimiterAlgorithm, RefillStyle } from '../core/limits.ts'
-import { randomStream, uniformAt } from '../core/random.ts'
-import { freshState, type State, type TimedAlgorithm, take } from '../limiters/limiter.ts'
-import { fixedWindow, limiter, tokenBucket } from '../limiters/models.ts'
-import { blankObservation } from '../testing/profiledLimiters.ts'
+import type { TimedAlgorithm } from '../limiters/limiter.ts'
+import { fixedWindow, tokenBucket } from '../limiters/models.ts'
+import { observedOf } from '../testing/observedOf.ts'
 import { verdictsOf } from './judging.ts'
-import type { Observation } from './observation.ts'
 import { type TraceGroup, traceOf } from './trace.ts'
 import { mismatches } from './worlds.ts'
 
@@ -30,36 +28,12 @@ const cases: Record<string, { algorithm: LimiterAlgorithm; chargesRejected?: boo
   'a bucket that loses fractions when it admits': { algorithm: bucket('lossy-admitted') },
 }
 
-/** One request after the other, some after a pause; the process stands still during some. */
-function observed(algorithm: LimiterAlgorithm, chargesRejected: boolean, seed: number) {
-  const model = limiter(algorithm, { chargesRejected })
-  const random = randomStream(seed, 'worlds')
-  let draws = 0
-  const draw = () => uniformAt(random, draws++)
-  const observations: Observation[] = []
-  let state: State = freshState(model)
-  let us = 1_000_000
-  for (let i = 0; i < 150; i++) {
-    us += draw() < 0.15 ? Math.round(draw() * 150_000) : 0
-    const stallUs = draw() < 0.1 ? draw() * 180_000 : 0
-    const tripUs = Math.round(400 + draw() * 2_000 + stallUs)
-    const [decision, next] = take(model, state, 1, us + Math.round(draw() * tripUs))
-    state = next
-    const isAllowed = decision.kind === 'allowed'
-    const [outcome, status] = isAllowed ? (['ok', 200] as const) : (['limited', 429] as const)
-    const times = { sentUs: us, receivedUs: us + tripUs }
-    observations.push({ ...blankObservation, seq: i, ...times, outcome, status })
-    us += tripUs
-  }
-  return observations
-}
-
 describe('the true hypothesis explains everything, wherever between sending and answer it arrived:', () => {
   test.each(Object.entries(cases))('%s', (_name, { algorithm, chargesRejected = false }) => {
     const hypothesis = { algorithm: algorithm as TimedAlgorithm, chargesRejected, phaseUs: 0 }
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1e6 }), (seed) => {
-        const observations = observed(algorithm, chargesRejected, seed)
+        const observations = observedOf(algorithm, chargesRejected, seed)
         const trace = traceOf(observations, verdictsOf(observations, new Set()), () => 1)
         expect(mismatches(hypothesis, trace)).toBe(0)
       }),
@@ -82,6 +56,19 @@ test('what was sent together with a denied request may have taken the only unit 
   expect(mismatches(hypothesis, alone)).toBe(1)
 })
 
+test('what got no answer is charged as long as anything is left, where answers are what is charged', () => {
+  const none = { passed: 0, denied: 0, lost: 0, unclear: 0 }
+  const at = (us: number) => ({ fromUs: us, toUs: us + 500, deniedFromUs: us })
+  const trace: TraceGroup[] = [
+    { ...none, ...at(0), cost: 10, passed: 1 },
+    { ...none, ...at(1_000), cost: 10, lost: 1 },
+    { ...none, ...at(2_000), cost: 1, denied: 1 },
+  ]
+  const hypothesis = { algorithm: fixedWindow(15, 1_000_000), chargesRejected: false, phaseUs: 0 }
+  expect(mismatches({ ...hypothesis, isPost: true }, trace)).toBe(0)
+  expect(mismatches(hypothesis, trace)).toBe(1)
+})
+
 /** The same trace with nothing between its groups, so that none of them follows another like it. */
 function apart(trace: readonly TraceGroup[]): readonly TraceGroup[] {
   return trace.flatMap((group) => [group, { ...group, passed: 0, denied: 0, lost: 0, unclear: 0 }])
@@ -95,7 +82,7 @@ describe('groups that are alike are taken at once and count as they do one by on
         const size = 'limit' in algorithm ? { limit } : { capacity: limit }
         const other = { ...algorithm, ...size } as TimedAlgorithm
         const hypothesis = { algorithm: other, chargesRejected, phaseUs: 777, isPost }
-        const observations = observed(algorithm, chargesRejected, seed)
+        const observations = observedOf(algorithm, chargesRejected, seed)
         const trace = traceOf(observations, verdictsOf(observations, new Set()), () => 1)
         expect(mismatches(hypothesis, trace)).toBe(mismatches(hypothesis, apart(trace)))
       }),

@@ -18,7 +18,7 @@ import { leap, type World } from './world.ts'
 const neverArrived = 0.6
 
 /** Worlds that are followed at once, those against which least speaks. */
-const worldsMost = 8
+const worldsMost = 32
 
 /** How far a hypothesis was played through a trace, and its mismatches up to there. */
 export interface Played {
@@ -90,7 +90,18 @@ function passedIn(play: Play, worlds: World[], group: TraceGroup): World[] {
   }
   if (forks === null) return worlds
   const others = worlds.filter((world) => !meetsEnd(play, world, group))
-  return [...others, ...forks].sort((a, b) => a.count - b.count).slice(0, worldsMost)
+  return distinct([...others, ...forks].sort((a, b) => a.count - b.count)).slice(0, worldsMost)
+}
+
+/** Courses that have come to the same are one, that against which less speaks: the first of them. */
+function distinct(worlds: readonly World[]): World[] {
+  const byState = new Map<string, World>()
+  for (const world of worlds) {
+    const { count: _, ...states } = world
+    const key = JSON.stringify(states)
+    if (!byState.has(key)) byState.set(key, world)
+  }
+  return [...byState.values()]
 }
 
 /** Whether a window may end while a group is on its way, so that it may have opened the next one. */
