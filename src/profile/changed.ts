@@ -6,6 +6,7 @@ import type { HypothesisClass } from './classes.ts'
 import { featuresOf } from './features.ts'
 import { type Fit, fitClass } from './fit.ts'
 import { explains, type Identified } from './identification.ts'
+import { fitted } from './pieces.ts'
 import { posterior } from './posterior.ts'
 import { answersIn, type TraceGroup } from './trace.ts'
 
@@ -40,25 +41,6 @@ export function longestBeginning(
   return releases.length >= releasesLeast ? found : null
 }
 
-/** Pieces in which a longer trace closes in a fit: errors grow with it, and a search looks nearby. */
-const pieces = 12
-
-/** A fit closed in by more that was observed; null where that shows nothing of its limiter. */
-export function fitted(
-  before: Fit,
-  trace: readonly TraceGroup[],
-  random: RandomStream,
-): Fit | null {
-  let fit: Fit | null = null
-  for (let piece = 1; piece <= pieces; piece++) {
-    const until = trace.slice(0, Math.ceil((trace.length * piece) / pieces))
-    const features = featuresOf(until)
-    if (features === null) continue
-    fit = fitClass(before.of, { trace: until, features, random, isThorough: true }, fit ?? before)
-  }
-  return fit
-}
-
 /**
  * What was taken for a bucket that loses fractions, once it was overloaded: a rival that keeps them and
  * explains that as well is more than one of those that explain nearly anything. Null where there is none.
@@ -72,7 +54,7 @@ export function keepingFractions(
   const answers = answersIn(trace)
   const fits = found.rivals
     .filter(({ fit }) => !fit.of.isLossy)
-    .map(({ fit }) => fitted(fit, trace, random))
+    .map(({ fit }) => fitted(fit.of, { trace, random }, fit))
     .filter((fit) => fit !== null && explains(fit.mismatches, answers))
   if (fits.length === 0) return null
   const [leader, ...rivals] = posterior(fits as readonly Fit[])

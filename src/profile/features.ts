@@ -9,6 +9,8 @@ export interface Release {
   readonly stretch: readonly [Micros, Micros]
   /** Units that passed from here to the next denial. */
   readonly units: number
+  /** The same, with those of requests without an answer. */
+  readonly unitsMost: number
   /** Units that had passed before. */
   readonly before: number
   /** From one denial before to that pass: how long nothing was asked. */
@@ -77,9 +79,14 @@ function releasesIn(trace: readonly TraceGroup[], admitted: number): Release[] {
   for (const [i, { denied, passed, lost, cost, deniedFromUs, fromUs, toUs }] of trace.entries()) {
     if (passed > 0 && deniedUs !== null) {
       const pauseUs = fromUs - deniedUs
-      const units = unitsUntilDenied(trace, i)
       const span = deniedUs - sinceUs
-      releases.push({ stretch: [deniedUs, toUs], units, before, pauseUs, deniedUs: span })
+      releases.push({
+        stretch: [deniedUs, toUs],
+        ...unitsUntilDenied(trace, i),
+        before,
+        pauseUs,
+        deniedUs: span,
+      })
       deniedUs = null
     }
     before += (passed + lost) * cost
@@ -89,13 +96,15 @@ function releasesIn(trace: readonly TraceGroup[], admitted: number): Release[] {
   return releases
 }
 
-function unitsUntilDenied(trace: readonly TraceGroup[], from: number): number {
-  let units = 0
+function unitsUntilDenied(trace: readonly TraceGroup[], from: number) {
+  let [units, unitsMost] = [0, 0]
   for (let i = from; i < trace.length; i++) {
-    units += trace[i]!.passed * trace[i]!.cost
-    if (trace[i]!.denied > 0) break
+    const { passed, lost, denied, cost } = trace[i]!
+    units += passed * cost
+    unitsMost += (passed + lost) * cost
+    if (denied > 0) break
   }
-  return units
+  return { units, unitsMost }
 }
 
 /** A pause is as long as many round trips. */

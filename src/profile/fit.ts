@@ -235,9 +235,7 @@ class Search {
     const limits = [-this.#limitStep, this.#limitStep]
       .map((by) => ({ ...at, limit: at.limit + by }))
       .filter(isPossible)
-    const steps = this.#of.hasStep
-      ? [-1, 1].map((by) => ({ ...at, step: at.step + by })).filter(isPossible)
-      : []
+    const steps = this.#of.hasStep ? otherSteps(at).filter(isPossible) : []
     return [...moved, ...limits, ...steps]
   }
 
@@ -321,12 +319,17 @@ class Search {
   }
 
   #bestOf(sample: readonly Parameters[], limit: number): Parameters {
+    const shifts = this.#of.free.includes('phaseUs') ? [-1, 0, 1] : [0]
     const starts = sample.flatMap((at) =>
-      [0.95, 0.98, 0.99, 1, 1.01, 1.02, 1.05].map((by) => ({
-        ...at,
-        limit,
-        spanUs: at.spanUs * by,
-      })),
+      // At the same pace, too: units come back one by one from many.
+      [0.95, 0.98, 0.99, 1, limit / at.limit, 1.01, 1.02, 1.05].flatMap((by) =>
+        shifts.map((shift) => ({
+          ...at,
+          limit,
+          spanUs: at.spanUs * by,
+          phaseUs: at.phaseUs + (shift * periodUs(this.#of, at)) / limit,
+        })),
+      ),
     )
     let least = Number.POSITIVE_INFINITY
     let best = starts[0]!
@@ -356,6 +359,17 @@ class Search {
   #draw(): number {
     return uniformAt(this.#context.random, this.#draws++)
   }
+}
+
+/** A unit more or less at once, at the same rate and at the same beat. */
+function otherSteps(at: Parameters): readonly Parameters[] {
+  return [-1, 1].flatMap((by) => {
+    const step = at.step + by
+    return [
+      { ...at, step },
+      { ...at, step, spanUs: (at.spanUs * at.step) / step },
+    ]
+  })
 }
 
 /** A bucket that is refilled as a whole is a fixed window on a clock. */

@@ -4,7 +4,7 @@
 import { windowUsOf } from '../core/limits.ts'
 import { randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
-import { fitted, keepingFractions, longestBeginning } from './changed.ts'
+import { keepingFractions, longestBeginning } from './changed.ts'
 import type { HypothesisClass } from './classes.ts'
 import {
   furtherDefault,
@@ -26,6 +26,7 @@ import { learnMore } from './more.ts'
 import type { ProbeRequest, Prober } from './observation.ts'
 import { withoutOthers } from './others.ts'
 import { withParallel } from './overAdmission.ts'
+import { fitted } from './pieces.ts'
 import { Ended, Session } from './session.ts'
 import { identifyTogether } from './together.ts'
 import { togetherModel } from './togetherModel.ts'
@@ -114,11 +115,9 @@ class Profile {
     const mine = first.observations.length
     if (!verdicts.slice(0, mine).some((verdict, i) => verdict !== all[i])) return
     const trace = traceOf(observations.slice(0, mine), verdicts.slice(0, mine), () => 1)
-    const fit = fitted(
-      found.leader.fit,
-      trace,
-      randomStream(this.#session.options.seed, 'close in'),
-    )
+    const before = found.leader.fit
+    const random = randomStream(this.#session.options.seed, 'close in')
+    const fit = fitted(before.of, { trace, random }, before)
     if (fit === null || !explains(fit.mismatches, mine)) return
     const leader = { ...found.leader, fit }
     this.#draft.closeIn(knownOf({ ...first, found: { ...found, leader } }, []))
@@ -234,7 +233,7 @@ class Profile {
     const observations = this.#session.observations.slice(this.#from)
     const trace = traceOf(observations, verdictsOf(observations, found.denials), () => 1)
     const random = randomStream(this.#session.options.seed, 'doubt')
-    const unexplained = fitted(fit, trace, random)?.mismatches ?? 0
+    const unexplained = fitted(fit.of, { trace, random }, fit)?.mismatches ?? 0
     if (explains(unexplained, observations.length)) return
     this.#draft.keepUnknown(this.#draft.limiters[0]!)
     const reason = `${fit.of.title} explained what came first, and leaves ${Math.round(unexplained)} answers open with what came since`

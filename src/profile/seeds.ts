@@ -58,7 +58,7 @@ export function boundarySeeds(features: TraceFeatures): Parameters[] {
 }
 
 /**
- * Every window that has a boundary in all sharp releases: between two of them lie a whole number, no
+ * Every window, or beat, that has a boundary in all sharp releases: between two of them lie a whole number, no
  * matter how large, as far as a window is no shorter than the longest stretch of denials.
  */
 function aliasPlaces({ releases }: TraceFeatures) {
@@ -142,21 +142,25 @@ function unitPaces({ releases }: TraceFeatures): number[] {
 export function bucketSeeds(features: TraceFeatures, from: number, to: number): Parameters[] {
   const { admitted, burstUs } = features
   const spans = [...ratios(from, to, 40), ...unitPaces(features)].filter((spanUs) => spanUs > 0)
-  return spans.flatMap((spanUs) =>
-    [-1, 0, 1].map((by) => ({
-      limit: Math.max(1, admitted - Math.floor(burstUs / spanUs) + by),
-      spanUs,
-      phaseUs: 0,
-      step: 1,
-    })),
-  )
+  return spans.flatMap((spanUs) => {
+    // What came back during the burst passed, too, unless every request loses what had come back of a unit.
+    const returned = new Set([0, Math.floor(burstUs / spanUs)])
+    return [...returned].flatMap((units) =>
+      [-1, 0, 1].map((by) => ({
+        limit: Math.max(1, admitted - units + by),
+        spanUs,
+        phaseUs: 0,
+        step: 1,
+      })),
+    )
+  })
 }
 
 /** Steps come at releases, and bring what was admitted right after one. */
 export function stepSeeds(features: TraceFeatures): Parameters[] {
   const { admitted, releases, firstWaitUs } = features
   const final = releases.at(-1)!.stretch
-  const seen = mostFrequent(releases.map(({ units }) => units))
+  const seen = mostFrequent(releases.flatMap(({ units, unitsMost }) => [units, unitsMost]))
   const steps = [...new Set([...seen, 2, 3, 5])].filter((n) => n > 1 && n < admitted)
   const apart = releases
     .slice(recent, -1)
@@ -164,13 +168,15 @@ export function stepSeeds(features: TraceFeatures): Parameters[] {
       [1, 2, 3, 4].map((beats) => (between(final, 0.5) - between(stretch, 0.5)) / beats),
     )
   const everyUs = [...ratios(firstWaitUs[0] * 0.02, firstWaitUs[1] * 2.5, 50), ...apart]
+  const near = everyUs.flatMap((us) =>
+    [0.2, 0.5, 0.8].map((x) => ({ spanUs: us, phaseUs: between(final, x) })),
+  )
+  const places = [...near, ...aliasPlaces(features)]
   return steps.flatMap((step) =>
-    everyUs.flatMap((us) =>
-      [0.2, 0.5, 0.8].flatMap((x) =>
-        [admitted, admitted - step]
-          .filter((limit) => limit >= step)
-          .map((limit) => ({ limit, spanUs: us / step, phaseUs: between(final, x), step })),
-      ),
+    places.flatMap(({ spanUs, phaseUs }) =>
+      [admitted, admitted - step]
+        .filter((limit) => limit >= step)
+        .map((limit) => ({ limit, spanUs: spanUs / step, phaseUs, step })),
     ),
   )
 }
@@ -187,7 +193,7 @@ function withLimits(
   places: readonly { spanUs: Micros; phaseUs: Micros }[],
 ): Parameters[] {
   // Before the first denial a window may have passed unnoticed: what came after a release has not.
-  const cycles = releases.map(({ units }) => units).filter((units) => units > 2 * mostCost)
+  const cycles = releases.map(({ unitsMost }) => unitsMost).filter((units) => units > 2 * mostCost)
   const bases = [...new Set([admitted, ...cycles.sort((x, y) => y - x).slice(0, cyclesMost)])]
   const near = bases.flatMap((limit) =>
     mostCost === 1
