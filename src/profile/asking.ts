@@ -8,12 +8,12 @@ import type { Fit } from './fit.ts'
 import { foresights } from './following.ts'
 import { hasAnswer, hasPassed, isPlainDenial } from './judging.ts'
 import type { Weighed } from './posterior.ts'
-import { Foreseen, type ProbeStep, pollOffsets, quantileUs, watchPolls } from './probe.ts'
+import { Foreseen, type ProbeStep, quantileUs, watchOf, watchPolls } from './probe.ts'
 import type { Subject } from './subject.ts'
 
 /** Less probable classes are not waited for. */
 const oddsLeast = 2e-3
-/** Waves of a burst are this share of the limit, up to that share of it. */
+/** Waves of a burst are this share of the limit, up to that share of what passes at least. */
 const waveShare = 1 / 20
 const wavesUntil = 0.9
 
@@ -38,11 +38,24 @@ export class Asking {
     if (step.kind === 'watch') await this.#watch()
   }
 
-  async #burst(most: number, { best }: Fit): Promise<void> {
+  /** All that there is may be foretold beforehand. */
+  async #burst(most: number, leader: Fit): Promise<void> {
+    const { cost } = this.#subject.pace
+    if (most * cost < leader.best.limit) return this.#spend(most, leader)
+    const before = this.#contest.weigh(this.#subject.trace)
+    const sent = this.#subject.observations.length
+    await this.#spend(most, leader)
+    const { observations, trace } = this.#subject
+    const passed = observations.slice(sent).filter(hasPassed).length
+    this.#contest.spent(before, trace, passed * cost)
+  }
+
+  async #spend(most: number, leader: Fit): Promise<void> {
     const subject = this.#subject
-    const limit = best.limit / subject.pace.cost
+    const limit = leader.best.limit / subject.pace.cost
     const wide = Math.min(subject.widthMost, Math.ceil(limit * waveShare))
-    const widely = Math.min(Math.floor(wavesUntil * limit), most)
+    const least = Math.min(...this.#foreseen(leader).map((each) => each.burst(most)))
+    const widely = Math.floor(wavesUntil * least)
     for (let sent = 0; sent < most; ) {
       const width = sent + wide <= widely ? wide : 1
       const answers = await subject.send(width)
@@ -57,7 +70,8 @@ export class Asking {
   async #watch(): Promise<void> {
     const { session } = this.#subject
     const startUs = session.nowUs
-    const offsets = this.#expectedReleases()
+    const weighed = this.#contest.weigh(this.#subject.trace)
+    const offsets = this.#expectedReleases(weighed)
     for (const offset of offsets) {
       await session.sleepUntil(startUs + offset)
       if ((await this.#subject.send()).some(hasPassed)) return
@@ -68,26 +82,21 @@ export class Asking {
 
   async #wait(share: number): Promise<void> {
     const [leader] = this.#contest.weigh(this.#subject.trace)
-    await this.#subject.idle(quantileUs(this.#releasesOf(leader!), share))
+    const releases = this.#foreseen(leader!.fit).map(({ releaseUs }) => releaseUs)
+    await this.#subject.idle(quantileUs(releases, share))
   }
 
-  #expectedReleases(): readonly Micros[] {
-    const weighed = this.#contest.weigh(this.#subject.trace)
-    const releases = weighed
+  #expectedReleases(weighed: readonly Weighed[]): readonly Micros[] {
+    const foreseen = weighed
       .filter(({ odds }, i) => i === 0 || odds > oddsLeast)
-      .flatMap((weighed) => this.#releasesOf(weighed))
-    return pollOffsets(
-      releases.filter((us) => us !== null),
-      this.#subject.gapUs,
-      watchPolls(weighed[0]!.fit.best.limit / this.#subject.pace.cost),
-    )
+      .flatMap(({ fit }) => this.#foreseen(fit))
+    const { gapUs, pace } = this.#subject
+    return watchOf(foreseen, { gapUs, polls: watchPolls(weighed[0]!.fit, pace) }).offsets
   }
 
-  /** Spans until a request would pass, by all that is possible for a class. */
-  #releasesOf({ fit }: Weighed): readonly (Micros | null)[] {
+  /** What comes of asking, by all that is possible for a class. */
+  #foreseen(fit: Fit): readonly Foreseen[] {
     const { trace, pace, session } = this.#subject
-    return foresights(fit, trace).map(
-      (foresight) => new Foreseen(foresight, session.nowUs, pace).releaseUs,
-    )
+    return foresights(fit, trace).map((each) => new Foreseen(each, session.nowUs, pace))
   }
 }

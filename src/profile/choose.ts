@@ -2,6 +2,7 @@
 // it costs. Must not send.
 
 import type { Micros } from '../core/units.ts'
+import { wholeShare } from './contest.ts'
 import type { Fit } from './fit.ts'
 import { foresights } from './following.ts'
 import type { Parameters } from './parameters.ts'
@@ -11,8 +12,8 @@ import {
   type Pace,
   type Probe,
   type ProbeStep,
-  pollOffsets,
   quantileUs,
+  watchOf,
   watchPolls,
 } from './probe.ts'
 import type { TraceGroup } from './trace.ts'
@@ -22,8 +23,7 @@ const oddsLeast = 2e-3
 /** A class of which a share is left is as probable as before times that share to this power. */
 const survivorsPower = 0.15
 
-/** What counts as a whole limit, and the share of its price that still counts when it is due. */
-const wholeShare = 0.9
+/** Of the price of a whole limit so much still counts when it is due. */
 const dueShare = 0.25
 
 export interface ChooseContext {
@@ -144,10 +144,11 @@ function twoClumps(before: ProbeStep, clump: number, us: Micros, limit: number):
 function judge(probe: Probe, voters: readonly Voter[], context: ChooseContext, fullUs: Micros) {
   const foreseen = voters.map(({ make }) => make())
   const said = voters.map(() => '')
+  const most = voters.map(() => 0)
   const leaders = foreseen.filter((_, i) => voters[i]!.classIndex === 0)
   for (const step of probe.steps) {
     if (step.kind === 'wait') awaitRelease(step.share, leaders, foreseen)
-    else foresee(step, foreseen, said, context)
+    else foresee(step, foreseen, { said, most }, context)
   }
   const requests = mean(
     voters,
@@ -159,7 +160,8 @@ function judge(probe: Probe, voters: readonly Voter[], context: ChooseContext, f
   )
   const { amongClasses, within } = information(voters, said, context)
   const limit = context.weighed[0]!.fit.best.limit / context.pace.cost
-  const price = context.isWholeDue && requests > wholeShare * limit ? dueShare : 1
+  const isWhole = most.every((units, i) => voters[i]!.classIndex > 0 || units >= wholeShare * limit)
+  const price = context.isWholeDue && isWhole ? dueShare : 1
   const effort = 0.12 + (price * requests) / (limit + 4) + 0.1 * (waitUs / fullUs)
   return {
     probe,
@@ -187,32 +189,30 @@ function awaitRelease(share: number, leaders: readonly Foreseen[], all: readonly
   for (const each of all) each.idle(us)
 }
 
+/** What voters say of a probe, as a text, and how many requests pass in one go at most. */
+interface Sayings {
+  readonly said: string[]
+  readonly most: number[]
+}
+
 function foresee(
   step: ProbeStep,
   foreseen: readonly Foreseen[],
-  said: string[],
+  { said, most }: Sayings,
   { pollGapUs, weighed, pace }: ChooseContext,
 ) {
   if (step.kind === 'idle') for (const each of foreseen) each.idle(step.us)
   if (step.kind === 'burst') {
-    for (const [i, each] of foreseen.entries()) said[i] += ` ${each.burst(step.most)}`
+    for (const [i, each] of foreseen.entries()) {
+      const passed = each.burst(step.most)
+      said[i] += ` ${passed}`
+      most[i] = Math.max(most[i]!, passed)
+    }
   }
   if (step.kind !== 'watch') return
-  const releases = foreseen.map(({ releaseUs }) => releaseUs).filter((us) => us !== null)
-  const polls = watchPolls(weighed[0]!.fit.best.limit / pace.cost)
-  const offsets = pollOffsets(releases, pollGapUs, polls)
-  for (const [i, each] of foreseen.entries()) said[i] += ` ${watched(each, offsets)}`
-}
-
-/** Which of the polls is the first that passes. */
-function watched(foreseen: Foreseen, offsets: readonly Micros[]): number {
-  let atUs = 0
-  for (const [i, offset] of offsets.entries()) {
-    foreseen.idle(offset - atUs)
-    atUs = offset
-    if (foreseen.poll()) return i
-  }
-  return offsets.length
+  const polls = watchPolls(weighed[0]!.fit, pace)
+  const { passes } = watchOf(foreseen, { gapUs: pollGapUs, polls })
+  for (const [i, poll] of passes.entries()) said[i] += ` ${poll}`
 }
 
 function information(voters: readonly Voter[], said: readonly string[], context: ChooseContext) {

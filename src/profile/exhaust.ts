@@ -6,6 +6,8 @@ import type { Observation } from './observation.ts'
 import type { Subject } from './subject.ts'
 
 const lonePassedLeast = 3
+/** The last wave is half too many on average: a small share of what passed before it. */
+const wavesOfAWidth = 12
 const silenceUsLeast = 1_000_000
 const spendingWaves = 20
 const heldBackWave = 32
@@ -37,7 +39,7 @@ export async function exhaust(subject: Subject, most: number): Promise<Exhausted
 
 /** One by one at first, then some waves of each width, each twice as wide as the one before. */
 function waveWidth(sent: number): number {
-  const [width = 32] = [1, 2, 4, 8, 16].filter((_, i) => sent < 8 * (1 + 2 ** i))
+  const [width = 32] = [1, 2, 4, 8, 16].filter((_, i) => sent < wavesOfAWidth * (1 + 2 ** i))
   return width
 }
 
@@ -77,13 +79,18 @@ export async function firstRelease(subject: Subject): Promise<boolean> {
   const { session } = subject
   const sinceUs = session.nowUs
   const growth = pollGrowth(subject.observations.filter(hasPassed).length)
-  for (let elapsedUs = Math.max(subject.gapUs, subject.pace.gapUs); ; elapsedUs *= growth) {
+  for (let elapsedUs = Math.max(subject.gapUs, subject.pace.gapUs); ; ) {
     if (sinceUs + elapsedUs - session.nowUs > session.durationLeftUs) return false
     await session.sleepUntil(Math.round(sinceUs + elapsedUs))
     if ((await subject.send()).some(hasPassed)) return true
+    elapsedUs *= elapsedUs < hastyUs ? Math.max(hastyGrowth, growth) : growth
   }
 }
 
+/** What recovers sooner gives back unit by unit, and is asked again for next to nothing. */
+const hastyUs = 500_000
+const hastyGrowth = 2
+
 function pollGrowth(admitted: number): number {
-  return Math.min(1.4, Math.max(1.1, 1 + 25 / admitted))
+  return Math.min(2, Math.max(1.25, 1 + 50 / admitted))
 }

@@ -11,6 +11,7 @@ import { type Choice, chooseProbe, familyOf } from './choose.ts'
 import { Contest } from './contest.ts'
 import type { HypothesisView } from './contract.ts'
 import { exhaust, firstRelease } from './exhaust.ts'
+import { Fatigue } from './fatigue.ts'
 import { featuresOf } from './features.ts'
 import type { Fit } from './fit.ts'
 import { stateAfter } from './following.ts'
@@ -24,7 +25,7 @@ import {
 } from './identification.ts'
 import { hasAnswer, hasPassed } from './judging.ts'
 import type { Observation } from './observation.ts'
-import { hasPreciseSpan, spanError, type Weighed } from './posterior.ts'
+import { hasPreciseSpan, type Weighed } from './posterior.ts'
 import { Foreseen, type ProbeStep } from './probe.ts'
 import type { Session } from './session.ts'
 import { Subject } from './subject.ts'
@@ -41,13 +42,12 @@ const oddsSettled = 0.99
 const oddsLikely = 0.8
 /** Less probable classes are not worth a mention. */
 const rivalOddsLeast = 0.002
-const wholeShare = 0.85
 const notFresh = 'the limiter had been used up before it was looked at'
 /** Mismatches beyond which a class that had foretold a whole limit explains nothing any more. */
 const brokenBy = 4
 /** Silence, in recoveries of what explained everything before, that shows that something else denies. */
 const silenceLeast = 1.5
-const interruptionsMost = 3
+const outlastedMost = 3
 /** Mismatches from which on there is no hope for what is looked for behind others. */
 const hopelessBy = 6
 const roundsMost = 40
@@ -68,11 +68,12 @@ export class Identifier {
   readonly #contest: Contest
   readonly #asking: Asking
   readonly #exhaustMost: number
-  readonly #fatigue = new Map<string, number>()
+  readonly #fatigue = new Fatigue()
   #explained: Explained | null = null
   /** The same, of what had foretold a whole limit by then. */
   #trusted: Explained | null = null
-  #interruptions = 0
+  /** How often a slower limiter has interrupted. */
+  #outlasted = 0
   #interruptedUs: Micros | null = null
   #hasRested = false
 
@@ -113,9 +114,13 @@ export class Identifier {
 
   async #tellApart(): Promise<Identification> {
     let verified = 0
-    for (let round = 0; round < roundsMost + roundsAfter * this.#interruptions; round++) {
+    for (let round = 0; round < roundsMost + roundsAfter * this.#outlasted; round++) {
       let weighed = this.#weigh()
       if (weighed.length === 0) return { kind: 'undetermined', reason: notFresh, found: null }
+      if (this.#isBroken(weighed)) weighed = this.#contest.searchAgain(this.trace)
+      if (this.#isBroken(weighed) && !this.#subject.isAmongOthers) {
+        weighed = this.#searchKind(this.#trusted!.weighed)
+      }
       if (this.#isBroken(weighed)) return this.#untilBroken()
       this.#trust(weighed)
       if (this.#isInterrupted(weighed)) {
@@ -130,10 +135,15 @@ export class Identifier {
       if (this.#isHopeless(weighed)) weighed = this.#contest.searchAgain(this.trace)
       if (this.#isHopeless(weighed)) return concluded(this.#resultOf(weighed, false))
       if (this.#isSettled(weighed)) weighed = this.#contest.searchAgain(this.trace)
-      const choice = this.#choose(weighed)
+      let choice = this.#choose(weighed)
+      // Nothing is left to ask, and something is not explained: the right one may only have been missed.
+      if (choice === null && weighed[0]!.fit.mismatches >= 1 && !this.#subject.isAmongOthers) {
+        weighed = this.#searchKind(weighed)
+        choice = this.#choose(weighed)
+      }
       const isSettled = this.#isSettled(weighed)
       if ((isSettled || choice === null) && this.#needsRest(weighed[0]!.fit)) {
-        await this.#rest(weighed[0]!.fit)
+        await this.#rest(weighed)
       } else if (isSettled) {
         return this.#concluded(weighed, true)
       } else if (choice !== null) {
@@ -141,11 +151,11 @@ export class Identifier {
       } else if (this.#contest.hasForetold || verified++ === verifiesMost) {
         return this.#concluded(weighed, false)
       } else {
-        await this.#verify(weighed[0]!.fit)
+        await this.#verify(weighed)
       }
     }
     // Small probes did not tell: a whole limit may.
-    if (!this.#contest.hasForetold) await this.#verify(this.#weigh()[0]!.fit)
+    if (!this.#contest.hasForetold) await this.#verify(this.#weigh())
     return this.#concluded(this.#weigh(), false)
   }
 
@@ -170,16 +180,17 @@ export class Identifier {
   }
 
   #trust(weighed: readonly Weighed[]): void {
-    if (weighed[0]!.fit.mismatches >= 1) return
+    const { fit } = weighed[0]!
+    if (fit.mismatches >= 1) return
     this.#explained = { weighed, observed: this.#subject.observed }
-    if (this.#contest.hasForetold) this.#trusted = this.#explained
+    if (this.#contest.hasForetold && hasPreciseSpan(fit)) this.#trusted = this.#explained
   }
 
   // What explained everything, and nothing passes for far longer than it takes to recover: a slower limiter
   // denies, and did so before this one was known well enough.
   #isInterrupted(weighed: readonly Weighed[]): boolean {
     if (this.#explained === null || this.#subject.isAmongOthers) return false
-    if (this.#interruptions === interruptionsMost) return false
+    if (this.#outlasted === outlastedMost) return false
     if (weighed[0]!.fit.mismatches < brokenBy) return false
     const passedUs = this.observations.findLast(hasPassed)?.receivedUs ?? this.#session.nowUs
     const recovery = recoveryUs(this.#explained.weighed[0]!.fit)
@@ -190,7 +201,7 @@ export class Identifier {
   async #outlast(): Promise<boolean> {
     const { weighed, observed } = this.#explained!
     this.#session.note('nothing passes, though it has recovered: a slower limiter denies')
-    this.#interruptions++
+    this.#outlasted++
     this.#interruptedUs ??= this.#session.observations[observed]!.sentUs
     if (!(await firstRelease(this.#subject))) return false
     this.#subject.interrupted(observed)
@@ -207,6 +218,10 @@ export class Identifier {
   // Among others, what none of the models explains is not one limiter: more probes only cost.
   #isHopeless(weighed: readonly Weighed[]): boolean {
     return this.#subject.isAmongOthers && weighed[0]!.fit.mismatches >= hopelessBy
+  }
+
+  #searchKind(weighed: readonly Weighed[]): readonly Weighed[] {
+    return this.#contest.searchKind(weighed[0]!.fit.of.algorithm, this.trace)
   }
 
   #untilBroken(): Identification {
@@ -230,27 +245,20 @@ export class Identifier {
       nowUs: this.#session.nowUs,
       pace: this.#subject.pace,
       pollGapUs: this.#subject.gapUs,
-      fatigue: this.#fatigue,
-      isWholeDue: weighed[0]!.odds >= oddsLikely && !this.#contest.hasForetold,
+      fatigue: this.#fatigue.times,
+      isWholeDue: this.#isWholeDue(weighed[0]!),
     })
+  }
+
+  // It has to be paid for anyway, and tells apart what small probes do not.
+  #isWholeDue({ fit, odds }: Weighed): boolean {
+    return !this.#contest.hasForetold && (odds >= oddsLikely || hasPreciseSpan(fit))
   }
 
   async #ask(choice: Choice, weighed: readonly Weighed[]): Promise<void> {
     this.#report(weighed, choice)
-    await this.#foretell(choice.probe.steps, weighed[0]!.fit)
-    this.#tire(familyOf(choice.probe), weighed[0]!)
-  }
-
-  // What was expected to tell much and did not is not asked again and again.
-  #tire(family: string, before: Weighed): void {
-    const after = this.#contest.standing[0]!
-    const hasTold =
-      after.fit.of.id !== before.fit.of.id ||
-      after.odds > before.odds + 0.1 * (1 - before.odds) ||
-      (!hasPreciseSpan(before.fit) && spanError(after.fit) < 0.85 * spanError(before.fit)) ||
-      limitsIn(after.fit) < limitsIn(before.fit)
-    if (hasTold) this.#fatigue.clear()
-    else this.#fatigue.set(family, (this.#fatigue.get(family) ?? 0) + 1)
+    await this.#foretell(choice.probe.steps, weighed)
+    this.#fatigue.asked(familyOf(choice.probe), this.#contest.standing[0]!)
   }
 
   // All probes are as long as the leader's recovery. What seems to recover while a few answers travel, or
@@ -261,7 +269,8 @@ export class Identifier {
     return !this.#hasRested && (isShort || (fit.of.isLossy && us < restUs))
   }
 
-  async #rest(fit: Fit): Promise<void> {
+  async #rest(weighed: readonly Weighed[]): Promise<void> {
+    const { fit } = weighed[0]!
     this.#hasRested = true
     this.#session.note('silence, and then all that there is')
     const admitted = featuresOf(this.trace)?.admitted ?? 0
@@ -270,7 +279,7 @@ export class Identifier {
       { kind: 'idle', us: restUs },
       { kind: 'burst', most },
     ]
-    await this.#foretell([...steps, { kind: 'watch' }], fit)
+    await this.#foretell([...steps, { kind: 'watch' }], weighed)
   }
 
   /** Why nothing can be said of what recovers as quickly as answers come; null: it does not. */
@@ -285,7 +294,8 @@ export class Identifier {
     return `the nearest model, a ${fit.of.title}, recovers in ${formatSpan(us)}, and answers took up to ${formatSpan(slowUs)}: that is too quick to tell`
   }
 
-  async #verify(fit: Fit): Promise<void> {
+  async #verify(weighed: readonly Weighed[]): Promise<void> {
+    const { fit } = weighed[0]!
     const hypothesis = fit.of.model(fit.best)
     const state = stateAfter(hypothesis, this.trace)
     const { pace } = this.#subject
@@ -295,22 +305,13 @@ export class Identifier {
       { kind: 'burst', most: Math.ceil(fit.best.limit / pace.cost) + 2 },
       { kind: 'watch' },
     ]
-    await this.#foretell(steps, fit)
+    await this.#foretell(steps, weighed)
   }
 
-  // A class has foretold a probe when it explains what came of it as well as all before; what counts is
-  // one that takes all that there is.
-  async #foretell(steps: readonly ProbeStep[], before: Fit): Promise<void> {
-    const sent = this.observations.length
-    await this.#asking.send(steps, before)
-    const leader = this.#weigh()[0]!.fit
-    const passed = this.observations.slice(sent).filter(hasPassed).length
-    const isWhole = passed * this.#subject.pace.cost >= wholeShare * before.best.limit
-    if (leader.of.id !== before.of.id || leader.mismatches > before.mismatches) {
-      this.#contest.foretold(false)
-    } else if (isWhole) {
-      this.#contest.foretold(true)
-    }
+  async #foretell(steps: readonly ProbeStep[], before: readonly Weighed[]): Promise<void> {
+    await this.#asking.send(steps, before[0]!.fit)
+    this.#weigh()
+    this.#contest.answered(before)
   }
 
   #resultOf(weighed: readonly Weighed[], isSettled: boolean): Identified {
@@ -338,10 +339,6 @@ export class Identifier {
 
 function recoveryUs({ of, best }: Fit): Micros {
   return windowUsOf(of.model(best).algorithm) ?? 0
-}
-
-function limitsIn({ limit: [low, high] }: Fit): number {
-  return high - low + 1
 }
 
 function viewOf({ fit, odds }: Weighed): HypothesisView {

@@ -91,8 +91,11 @@ export class LayerSearch {
 
   #held(layers: readonly Layer[]): Held {
     const { denials } = this.#first
-    const others = layers.map(({ found, unit }) => this.#other(found, unit))
-    return { of: this.#other(this.#first, 'requests'), denials, others }
+    return {
+      of: this.#other({ found: this.#first, unit: 'requests' }),
+      denials,
+      others: layers.map((layer) => this.#other(layer)),
+    }
   }
 
   async #identify(
@@ -123,17 +126,17 @@ export class LayerSearch {
 
   /** The limiters that are known beside this one. */
   others(layer: Layer | null): readonly Other[] {
-    const beside = this.layers.filter((each) => each !== layer)
-    const known = beside.map(({ found, unit }) => this.#other(found, unit))
-    return this.hasReplacedFirst ? known : [this.#other(this.#first, 'requests'), ...known]
+    const beside = this.layers.filter((each) => each !== layer).map((each) => this.#other(each))
+    if (this.hasReplacedFirst) return beside
+    return [this.#other({ found: this.#first, unit: 'requests' }), ...beside]
   }
 
   /** Those behind the first. */
   get behind(): readonly Other[] {
-    return this.layers.map(({ found, unit }) => this.#other(found, unit))
+    return this.layers.map((layer) => this.#other(layer))
   }
 
-  #other(found: Identified, unit: LimitUnit): Other {
+  #other({ found, unit }: Pick<Layer, 'found' | 'unit'>): Other {
     return { hypothesis: this.#hypothesis(found), costOf: this.#costOf(unit) }
   }
 

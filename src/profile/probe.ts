@@ -3,6 +3,7 @@
 import { sortedQuantile } from '../core/bootstrap.ts'
 import type { Micros } from '../core/units.ts'
 import { algorithmOf, type State } from '../limiters/limiter.ts'
+import type { Fit } from './fit.ts'
 import type { Hypothesis } from './playing.ts'
 
 /**
@@ -146,30 +147,73 @@ export function quantileUs(releasesUs: readonly (Micros | null)[], share: number
   return sorted[Math.floor(share * sorted.length)] ?? 0
 }
 
-/** Polls of one watch before it gives up: more where a whole limit costs more than they do. */
-export function watchPolls(limit: number): number {
-  return Math.round(Math.min(20, Math.max(8, limit / 10)))
-}
+const pollsLeast = 8
+const pollsMost = 48
+/** Polls for a release that gives a whole limit, as a share of that. */
+const pollShare = 1 / 2
 
 /**
- * When to poll for a release that is expected at `releasesUs` from now, by each hypothesis: where it
- * tells most of them apart, each span between two polls having as many of them.
+ * Polls of one watch before it gives up. Where a window gives all back at once, the next release is only to
+ * be seen when all of that is spent: polls close in on this one for less.
  */
-export function pollOffsets(
-  releasesUs: readonly Micros[],
-  gapUs: Micros,
-  polls: number,
-): readonly Micros[] {
-  const sorted = [...releasesUs].sort((a, b) => a - b)
-  if (sorted.length === 0) return []
-  const low = sorted[0]!
-  const high = sorted.at(-1)!
-  const offsets = [low - Math.max(gapUs, low * 0.002)]
-  for (let i = 1; i < polls; i++) offsets.push(sortedQuantile(sorted, i / polls))
-  offsets.push(high + Math.max(gapUs, high * 0.002))
-  const apart: Micros[] = []
-  for (const us of offsets.map(Math.round).filter((offset) => offset >= 0)) {
-    if (apart.length === 0 || us - apart.at(-1)! >= gapUs) apart.push(us)
+export function watchPolls(fit: Fit, { cost }: Pace): number {
+  const atOnce = givesAllAtOnce(fit) ? fit.best.limit / cost : 1
+  return Math.round(Math.min(pollsMost, Math.max(pollsLeast, atOnce * pollShare)))
+}
+
+/** Whether a look at its release costs a whole limit. */
+export function givesAllAtOnce({ of: { algorithm } }: Fit): boolean {
+  return algorithm === 'fixed-window' || algorithm === 'sliding-log'
+}
+
+/** The polls of a watch, as spans from its beginning; and which of them is the first that passes, by each. */
+export interface Watch {
+  readonly offsets: readonly Micros[]
+  /** As many as there are polls: none of them passes. */
+  readonly passes: readonly number[]
+}
+
+/** A poll before the first release, and one after the last, are apart from it by this share of the wait. */
+const marginShare = 0.002
+/** And by as much as this share of them: a sample does not reach as far as what is possible. */
+const tail = 0.15
+
+/** When all but this share are refuted, what is left has to be looked at anew. */
+const fewShare = 0.1
+
+/**
+ * Polls for a release where they tell most: the first before anyone expects one, the last when everybody
+ * does, and between two of them as many as between any others. What each expects follows from the polls
+ * before, too: some limiters begin to wait anew when they are asked.
+ */
+export function watchOf(
+  all: readonly Foreseen[],
+  { gapUs, polls }: { readonly gapUs: Micros; readonly polls: number },
+): Watch {
+  const passes = new Map<Foreseen, number>()
+  const offsets: Micros[] = []
+  let waiting = all.filter(({ releaseUs }) => releaseUs !== null)
+  for (let left = polls; left >= 0 && waiting.length > fewShare * all.length; left--) {
+    const waits = waiting.map(({ releaseUs }) => releaseUs!).sort((a, b) => a - b)
+    const isFirst = left === polls
+    const us = Math.round(pollUs(waits, { left, isFirst, gapUs }))
+    if (us < (offsets.length === 0 ? 0 : gapUs)) continue
+    for (const each of all) each.idle(us)
+    const denied = waiting.filter((each) => !each.poll())
+    for (const each of waiting) if (!denied.includes(each)) passes.set(each, offsets.length)
+    offsets.push((offsets.at(-1) ?? 0) + us)
+    waiting = denied
   }
-  return apart
+  return { offsets, passes: all.map((each) => passes.get(each) ?? offsets.length) }
+}
+
+function pollUs(
+  waits: readonly Micros[],
+  { left, isFirst, gapUs }: { readonly left: number; readonly isFirst: boolean; gapUs: Micros },
+): Micros {
+  const [low, high] = [waits[0]!, waits.at(-1)!]
+  const marginUs = (us: Micros, tailUs: Micros) => Math.max(gapUs, us * marginShare, tailUs)
+  if (isFirst) return low - marginUs(low, sortedQuantile(waits, tail) - low)
+  if (left === 0) return high + marginUs(high, high - sortedQuantile(waits, 1 - tail))
+  return sortedQuantile(waits, 1 / (left + 1))
 }
