@@ -34,9 +34,16 @@ else await work(Number(values.share))
 
 /** A child's part of the grid; outcomes go to the parent one by one. */
 async function work(share: number): Promise<void> {
+  for (const [i, run] of runsAsked().entries()) {
+    if (i % jobs === share) process.send!(await run())
+  }
+  process.disconnect?.()
+}
+
+function runsAsked(): readonly (() => Promise<Outcome>)[] {
   const isAsked = (name: string) => name.includes(values.only ?? '')
   const chains = { sets: Number(values.chains), seeds: size.seeds }
-  const runs = [
+  return [
     ...gridCases(size, seed)
       .filter(({ of }) => isAsked(of.name))
       .map((each) => () => runCase(each)),
@@ -44,16 +51,16 @@ async function work(share: number): Promise<void> {
       .filter(({ name }) => isAsked(name))
       .map((each) => () => runChain(each)),
   ]
-  for (const [i, run] of runs.entries()) {
-    if (i % jobs === share) process.send!(await run())
-  }
-  process.disconnect?.()
 }
 
 async function report(): Promise<void> {
   const outcomes: Outcome[] = []
   const shares = Array.from({ length: jobs }, (_, share) => share)
-  await Promise.all(shares.map((share) => child(share, (outcome) => outcomes.push(show(outcome)))))
+  const total = runsAsked().length
+  const take = (outcome: Outcome) => {
+    show(outcome, `${outcomes.push(outcome)} of ${total}`)
+  }
+  await Promise.all(shares.map((share) => child(share, take)))
   const grid = outcomes.filter((outcome) => 'verdict' in outcome)
   const chains = outcomes.filter((outcome) => 'found' in outcome)
   const { text, isMet } = gridReport(grid, chains, { ...size, seed, chains: Number(values.chains) })
@@ -75,16 +82,16 @@ function child(share: number, take: (outcome: Outcome) => void): Promise<void> {
   })
 }
 
-function show(outcome: Outcome): Outcome {
+/** What is not plain, and how far it is. */
+function show(outcome: Outcome, progress: string): void {
   const { name, set, seed: of, requests, said } = outcome
   const [result, isPlain] =
     'verdict' in outcome
       ? [outcome.verdict, isRight(outcome) && outcome.isLimitExact !== false]
       : [`${outcome.found} of 2`, outcome.found === 2 && outcome.wrong === 0]
+  const { stderr } = process
   if (values.verbose || !isPlain) {
-    process.stderr.write(
-      `${name}, set ${set}, seed ${of}: ${result}, ${requests} requests: ${said}\n`,
-    )
+    stderr.write(`${name}, set ${set}, seed ${of}: ${result}, ${requests} requests: ${said}\n`)
   }
-  return outcome
+  if (stderr.isTTY) stderr.write(`${progress}\r`)
 }
