@@ -6,8 +6,6 @@ import type { Observation } from './observation.ts'
 import type { Subject } from './subject.ts'
 
 const lonePassedLeast = 3
-/** The last wave is half too many on average: a small share of what passed before it. */
-const wavesOfAWidth = 12
 const silenceUsLeast = 1_000_000
 const spendingWaves = 20
 const heldBackWave = 32
@@ -19,8 +17,12 @@ export type Exhausted = 'exhausted' | 'unlimited' | 'concurrent'
 /** Requests in ever wider waves: neither are small limits overrun nor do large ones take ages. */
 export async function exhaust(subject: Subject, most: number): Promise<Exhausted> {
   const lonePassed: number[] = []
+  let before = 0
   for (let sent = 0; sent < most; ) {
     const width = Math.min(waveWidth(sent), subject.widthMost)
+    // What waves of different widths let through cannot be compared.
+    if (width !== before) lonePassed.length = 0
+    before = width
     const answers = await subject.send(width)
     sent += width
     if (!answers.some((answer) => !hasPassed(answer) && hasAnswer(answer))) continue
@@ -39,7 +41,7 @@ export async function exhaust(subject: Subject, most: number): Promise<Exhausted
 
 /** One by one at first, then some waves of each width, each twice as wide as the one before. */
 function waveWidth(sent: number): number {
-  const [width = 32] = [1, 2, 4, 8, 16].filter((_, i) => sent < wavesOfAWidth * (1 + 2 ** i))
+  const [width = 32] = [1, 2, 4, 8, 16].filter((_, i) => sent < 8 * (1 + 2 ** i))
   return width
 }
 
@@ -92,5 +94,5 @@ const hastyUs = 500_000
 const hastyGrowth = 2
 
 function pollGrowth(admitted: number): number {
-  return Math.min(2, Math.max(1.25, 1 + 50 / admitted))
+  return Math.min(2, Math.max(1.3, 1 + 70 / admitted))
 }

@@ -142,18 +142,26 @@ function unitPaces({ releases }: TraceFeatures): number[] {
 export function bucketSeeds(features: TraceFeatures, from: number, to: number): Parameters[] {
   const { admitted, burstUs } = features
   const spans = [...ratios(from, to, 40), ...unitPaces(features)].filter((spanUs) => spanUs > 0)
-  return spans.flatMap((spanUs) => {
-    // What came back during the burst passed, too, unless every request loses what had come back of a unit.
-    const returned = new Set([0, Math.floor(burstUs / spanUs)])
-    return [...returned].flatMap((units) =>
-      [-1, 0, 1].map((by) => ({
-        limit: Math.max(1, admitted - units + by),
-        spanUs,
-        phaseUs: 0,
-        step: 1,
-      })),
-    )
-  })
+  return spans.flatMap((spanUs) =>
+    fullLimits(admitted, Math.floor(burstUs / spanUs)).map((limit) => ({
+      limit,
+      spanUs,
+      phaseUs: 0,
+      step: 1,
+    })),
+  )
+}
+
+const returnsMost = 6
+
+/** What came back during the burst passed, too; all of it, or some where requests lose what had come back. */
+function fullLimits(admitted: number, returned: number): readonly number[] {
+  const parts = Math.min(returned, returnsMost)
+  const returns = Array.from({ length: parts + 1 }, (_, i) =>
+    parts === 0 ? 0 : Math.round((i * returned) / parts),
+  )
+  const near = returns.flatMap((units) => [-1, 0, 1].map((by) => admitted - units + by))
+  return [...new Set(near)].filter((limit) => limit >= 1)
 }
 
 /** Steps come at releases, and bring what was admitted right after one. */
