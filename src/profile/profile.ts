@@ -6,6 +6,7 @@ import { randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
 import { keepingFractions, longestBeginning } from './changed.ts'
 import type { HypothesisClass } from './classes.ts'
+import { closedIn } from './closedIn.ts'
 import {
   furtherDefault,
   inFlightDefault,
@@ -24,7 +25,6 @@ import { LayerSearch } from './layers.ts'
 import { look } from './look.ts'
 import { learnMore } from './more.ts'
 import type { ProbeRequest, Prober } from './observation.ts'
-import { withoutOthers } from './others.ts'
 import { withParallel } from './overAdmission.ts'
 import { fitted } from './pieces.ts'
 import { Ended, Session } from './session.ts'
@@ -106,21 +106,11 @@ class Profile {
     return search
   }
 
-  // What a slower limiter denied while this one was identified may have been taken for its doing.
   #closeIn(first: Layer, { behind }: LayerSearch): void {
-    const { found } = first
     const observations = this.#session.observations.slice(this.#from)
-    const all = verdictsOf(observations, found.denials)
-    const verdicts = withoutOthers(observations, all, behind)
-    const mine = first.observations.length
-    if (!verdicts.slice(0, mine).some((verdict, i) => verdict !== all[i])) return
-    const trace = traceOf(observations.slice(0, mine), verdicts.slice(0, mine), () => 1)
-    const before = found.leader.fit
     const random = randomStream(this.#session.options.seed, 'close in')
-    const fit = fitted(before.of, { trace, random }, before)
-    if (fit === null || !explains(fit.mismatches, mine)) return
-    const leader = { ...found.leader, fit }
-    this.#draft.closeIn(knownOf({ ...first, found: { ...found, leader } }, []))
+    const closer = closedIn(first, { observations, others: behind, random })
+    if (closer !== null) this.#draft.closeIn(knownOf(closer, []))
   }
 
   async #conclude(identification: Identification): Promise<void> {
@@ -254,11 +244,23 @@ class Profile {
   async #unexplained({ reason, found }: Extract<Identification, { kind: 'undetermined' }>) {
     const layer = found === null ? null : this.#layerOf(found)
     if (layer !== null && !layer.found.isExplained) {
+      if (await this.#isToldByOverload(layer)) return
       const after = await this.#identifyAgain(layer)
       if (after !== null && (await this.#isExplainedBy(after, layer))) return
     }
     if (layer !== null) this.#add(layer)
     this.#draft.undetermined(reason, 'concluded')
+  }
+
+  // Of what is refilled while answers travel, instants say little; what it gives under overload may tell.
+  async #isToldByOverload(layer: Layer): Promise<boolean> {
+    const learning = { known: this.#knownOf(layer), reconsidered: () => null }
+    const more = await learnMore(this.#session, this.#request, learning)
+    if (more.limiter.confidence === 0) return false
+    this.#keep(more)
+    this.#draft.reasons.push(...more.reasons)
+    this.#draft.conclusion = 'identified'
+    return true
   }
 
   async #isExplainedBy(after: Again, layer: Layer): Promise<boolean> {
