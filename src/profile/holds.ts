@@ -24,6 +24,8 @@ const openMost = 1
 /** A limiter, by what answers it denies, and those that are known beside it. */
 export interface Held {
   readonly of: Other
+  /** What it may be as well, by all that it was identified by. Default nothing. */
+  readonly orElse?: readonly Hypothesis[]
   readonly denials: ReadonlySet<number>
   readonly others: readonly Other[]
 }
@@ -54,13 +56,15 @@ function wholeUs({ hypothesis: { algorithm } }: Other): Micros {
 async function holdsAfter(
   session: Session,
   request: ProbeRequest,
-  { of, denials, others, waitUs }: Held & { readonly waitUs: Micros },
+  { of, orElse = [], denials, others, waitUs }: Held & { readonly waitUs: Micros },
 ): Promise<boolean> {
   await session.sleepUntil(session.nowUs + waitUs)
   const asked = await spent(session, request, limitOf(of.hypothesis.algorithm))
   const answers = withoutOthers(asked, verdictsOf(asked, denials), others)
   const trace = traceOf(asked, answers, of.costOf)
-  return inAnyBeat(of.hypothesis).some((hypothesis) => mismatches(hypothesis, trace) <= openMost)
+  return [of.hypothesis, ...orElse]
+    .flatMap(inAnyBeat)
+    .some((hypothesis) => mismatches(hypothesis, trace, openMost) <= openMost)
 }
 
 /** Where in its beat a refill in steps is, is known no more after a long search. */

@@ -3,7 +3,9 @@
 
 import type { LimiterAlgorithm, LimitUnit, NamedLimiter } from '../core/limits.ts'
 import type { ProfiledLimiter, ProfileWarning } from '../core/profileDocument.ts'
+import { classes } from './classes.ts'
 import { profiled } from './conclude.ts'
+import type { Fit } from './fit.ts'
 import type { Identified } from './identification.ts'
 import { isPlainDenial } from './judging.ts'
 import type { Observation } from './observation.ts'
@@ -39,6 +41,28 @@ export function knownOf(layer: Layer, known: readonly ProfiledLimiter[]): Known 
   const warnings = limiter.confidence > 0 ? warningsOf(limiter, model, observations) : []
   return { limiter, model, warnings, reasons: [], refutation: null }
 }
+
+/** A limiter as a bucket that loses fractions, where that was told by overload and not by replays. */
+export function layerAs(layer: Layer, { model: { model } }: Known): Layer {
+  const { algorithm } = model
+  if (algorithm.kind !== 'token-bucket' || algorithm.refillStyle !== 'lossy') return layer
+  const { capacity, refillUnits, refillUs } = algorithm
+  const { fit } = layer.found.leader
+  if (fit.of.id === lossy.id && fit.best.limit === capacity) return layer
+  const best = { limit: capacity, spanUs: refillUs / refillUnits, phaseUs: 0, step: 1 }
+  const told: Fit = {
+    of: lossy,
+    best,
+    mismatches: 0,
+    sample: [best],
+    limit: [best.limit, best.limit],
+    spanUs: [best.spanUs, best.spanUs],
+    phaseUs: [0, 0],
+  }
+  return { ...layer, found: { ...layer.found, leader: { fit: told, odds: 1 } } }
+}
+
+const lossy = classes.find(({ id }) => id === 'bucket-lossy')!
 
 /** What is known after something more was measured, or as much as there was when the budget ended. */
 export async function withinBudget(known: Known, measure: () => Promise<Known>): Promise<Known> {

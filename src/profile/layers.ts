@@ -90,9 +90,10 @@ export class LayerSearch {
   }
 
   #held(layers: readonly Layer[]): Held {
-    const { denials } = this.#first
+    const { denials, leader } = this.#first
     return {
       of: this.#other({ found: this.#first, unit: 'requests' }),
+      orElse: leader.fit.sample.map(leader.fit.of.model),
       denials,
       others: layers.map((layer) => this.#other(layer)),
     }

@@ -16,11 +16,11 @@ import {
 import { withCosts } from './costFindings.ts'
 import { Draft } from './draft.ts'
 import { isHeldBack } from './exhaust.ts'
-import { stillHolds } from './holds.ts'
+import { type Held, stillHolds } from './holds.ts'
 import { explains, type Identification, type Identified } from './identification.ts'
 import { Identifier } from './identify.ts'
 import { hasPassed, verdictsOf } from './judging.ts'
-import { isAlike, type Known, knownOf, type Layer, withinBudget } from './known.ts'
+import { isAlike, type Known, knownOf, type Layer, layerAs, withinBudget } from './known.ts'
 import { LayerSearch } from './layers.ts'
 import { look } from './look.ts'
 import { learnMore } from './more.ts'
@@ -176,7 +176,7 @@ class Profile {
     this.#draft.reasons.push(...more.reasons)
     if (more.refutation === null) {
       this.#keep(more)
-      return this.#beyond(layer, more)
+      return this.#beyond(layerAs(layer, more), more)
     }
     await this.#refuted(layer, more)
   }
@@ -301,7 +301,19 @@ class Profile {
     this.#session.note('it no longer explains what comes: another limiter, or another limit')
     this.#keep(this.#knownOf(layer))
     if ((await this.#further(layer)).hasFound) return
+    // A standstill, ours or the target's, may have broken it, and is over.
+    if (await this.#holds(layer)) return
     await this.#changed(layer, { sinceUs: brokenUs, isCertain: true })
+  }
+
+  async #holds({ found }: Layer): Promise<boolean> {
+    try {
+      return await stillHolds(this.#session, this.#request, heldAlone(found))
+    } catch (error) {
+      if (!(error instanceof Ended)) throw error
+      this.#draft.endedBy = error.by
+      return false
+    }
   }
 
   // What was seen before a change is not what there is now. Where it is not certain that it changed, it did
@@ -350,13 +362,11 @@ class Profile {
     })
     const identification = await this.#identifier.run()
     if (identification.kind !== 'identified' || identification.found.brokenUs !== null) return null
-    const { leader, denials } = identification.found
-    const hypothesis = leader.fit.of.model(leader.fit.best)
-    const held = { of: { hypothesis, costOf: () => 1 }, denials, others: [] }
     // What changed once may go on changing: then nothing is known of it.
-    if (!(await stillHolds(this.#session, this.#request, held))) return null
-    const layer = this.#layerOf(identification.found)
-    return { of: leader.fit.of, known: this.#knownOf(layer), layer }
+    const { found: now } = identification
+    if (!(await stillHolds(this.#session, this.#request, heldAlone(now)))) return null
+    const layer = this.#layerOf(now)
+    return { of: now.leader.fit.of, known: this.#knownOf(layer), layer }
   }
 
   #layerOf(found: Identified): Layer {
@@ -384,6 +394,11 @@ class Profile {
     // What has been foretold, and explains everything, is known, if not as closely as it could be.
     if (found?.isForetold && found.isExplained) this.#draft.conclusion = 'identified'
   }
+}
+
+function heldAlone({ leader: { fit }, denials }: Identified): Held {
+  const of = { hypothesis: fit.of.model(fit.best), costOf: () => 1 }
+  return { of, orElse: fit.sample.map(fit.of.model), denials, others: [] }
 }
 
 const endedText: Readonly<Record<ProfileResult['endedBy'], string>> = {
