@@ -23,13 +23,6 @@ export class Fatigue {
     return this.#times
   }
 
-  /** Probes since one told something. */
-  get inVain(): number {
-    let sum = 0
-    for (const times of this.#times.values()) sum += times
-    return sum
-  }
-
   /** A probe was asked, after which this class leads. What is known wavers from fit to fit: only more than ever counts. */
   asked(family: string, { fit, odds }: Weighed): void {
     const now = { doubt: 1 - odds, spanError: spanError(fit), limits: limitsIn(fit.limit) }

@@ -59,8 +59,6 @@ const restUs = 3_000_000
 /** What recovers in fewer of the slowest answers cannot be told from what does not. */
 const slowTrips = 2
 const slowShare = 0.98
-/** Probes in a row that tell nothing, once a whole limit was foretold. */
-const inVainMost = 5
 /** Whole limits that are foretold in vain before it is given up. */
 const verifiesMost = 4
 
@@ -241,7 +239,6 @@ export class Identifier {
   }
 
   #choose(weighed: readonly Weighed[]): Choice | null {
-    if (this.#isInVain(weighed[0]!)) return null
     return chooseProbe({
       weighed,
       trace: this.trace,
@@ -251,11 +248,6 @@ export class Identifier {
       fatigue: this.#fatigue.times,
       isWholeDue: this.#isWholeDue(weighed[0]!),
     })
-  }
-
-  // What many probes did not tell apart is named as a tie: each of them may meet a slower limiter.
-  #isInVain({ fit }: Weighed): boolean {
-    return this.#contest.hasForetold && hasPreciseSpan(fit) && this.#fatigue.inVain >= inVainMost
   }
 
   // It has to be paid for anyway, and tells apart what small probes do not.
