@@ -91,8 +91,8 @@ export async function firstRelease(subject: Subject): Promise<boolean> {
 
 /** What recovers sooner gives back unit by unit, and is asked again for next to nothing. */
 const hastyUs = 500_000
-const hastyGrowth = 3
+const hastyGrowth = 2
 
 function pollGrowth(admitted: number): number {
-  return Math.min(2.5, Math.max(1.3, 1 + 70 / admitted))
+  return Math.min(2, Math.max(1.3, 1 + 70 / admitted))
 }
