@@ -79,11 +79,14 @@ export class Contest {
    */
   spent(before: readonly Weighed[], trace: readonly TraceGroup[], units: number): void {
     for (const { fit } of before) {
+      const isLeader = fit === before[0]!.fit
+      // What loses fractions excuses much: it has to be the most probable by then.
+      if (fit.of.isLossy && !isLeader) continue
       if (units < wholeShare * fit.best.limit || spanError(fit) > vagueLeast) continue
       const isForetelling = fit.mismatches <= foretellingMost
       const isForetold = isForetelling && shareBorneOut(fit, trace) >= foretoldShare
       if (isForetold) this.#trusted.add(fit.of.id)
-      else if (fit === before[0]!.fit) this.#isAstray = true
+      else if (isLeader) this.#isAstray = true
     }
   }
 
