@@ -4,7 +4,7 @@
 import type { RandomStream } from '../core/random.ts'
 import type { HypothesisClass } from './classes.ts'
 import { featuresOf } from './features.ts'
-import { type Fit, fitClass } from './fit.ts'
+import { exactFit, type Fit, fitClass } from './fit.ts'
 import { explains, type Identified } from './identification.ts'
 import { fitted } from './pieces.ts'
 import { posterior } from './posterior.ts'
@@ -61,16 +61,12 @@ export function keepingFractions(
   return { ...found, leader: leader!, rivals, isExplained: true, isForetold: rivals.length === 0 }
 }
 
+const nothingYet = { limit: 1, spanUs: 1, phaseUs: 0, step: 1 }
+
 // What is too short to look at is explained by anything.
 function explained(of: HypothesisClass, trace: readonly TraceGroup[], random: RandomStream) {
   const features = featuresOf(trace)
-  if (features === null || of.seeds(features).length === 0) return nothingYet(of)
+  if (features === null || of.seeds(features).length === 0) return exactFit(of, nothingYet)
   const fit = fitClass(of, { trace, features, random, isThorough: true }, null)
   return fit.mismatches < 1 ? fit : null
-}
-
-function nothingYet(of: HypothesisClass): Fit {
-  const best = { limit: 1, spanUs: 1, phaseUs: 0, step: 1 }
-  const none = [0, 0] as const
-  return { of, best, mismatches: 0, sample: [best], limit: none, spanUs: none, phaseUs: none }
 }

@@ -3,11 +3,12 @@ import { randomStream } from '../core/random.ts'
 import type { TimedAlgorithm } from '../limiters/limiter.ts'
 import { fixedWindow } from '../limiters/models.ts'
 import { blankObservation } from '../testing/profiledLimiters.ts'
+import { settledLayer } from '../testing/settledLayer.ts'
 import { classes } from './classes.ts'
 import { closedIn } from './closedIn.ts'
+import { exactFit } from './fit.ts'
 import type { Observation } from './observation.ts'
 import type { Other } from './others.ts'
-import { traceOf } from './trace.ts'
 
 /** 3 per second, answered in 2 ms: denied once after its window has ended, by another. */
 const answers: readonly (readonly [ms: number, isAllowed: boolean])[] = [
@@ -33,30 +34,8 @@ const observations: readonly Observation[] = answers.map(([ms, isAllowed], seq) 
 }))
 
 const of = classes.find(({ id }) => id === 'window-first')!
-const best = { limit: 3, spanUs: 1_035e3, phaseUs: 0, step: 1 }
-const fit = {
-  of,
-  best,
-  mismatches: 2,
-  sample: [best],
-  limit: [3, 3] as const,
-  spanUs: [1_030e3, 1_040e3] as const,
-  phaseUs: [0, 0] as const,
-}
-const layer = {
-  found: {
-    leader: { fit, odds: 1 },
-    rivals: [],
-    denials: new Set<number>(),
-    isForetold: true,
-    isSettled: true,
-    isExplained: true,
-    brokenUs: null,
-  },
-  unit: 'requests' as const,
-  observations,
-  trace: traceOf(observations, [], () => 1),
-}
+const known = exactFit(of, { limit: 3, spanUs: 1_035e3, phaseUs: 0, step: 1 })
+const layer = settledLayer({ ...known, mismatches: 2 }, observations)
 
 /** 6 in 3 s: it denied what came at 2,040 ms. */
 const slower: Other = {

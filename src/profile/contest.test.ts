@@ -57,39 +57,36 @@ const seen = (deniedUs: number, releasedUs: number) =>
     [releasedUs + releasedUs, 1],
   ])
 
-const contest = () => new Contest({ mayBeLossy: false, mayChargeAfter: false, sinceUs: 0, seed: 1 })
+/** All of it is asked for once more, after what was seen. */
+function spentAgain(asked: Asked, us: number) {
+  const contest = new Contest({ mayBeLossy: false, mayChargeAfter: false, sinceUs: 0, seed: 1 })
+  const before = contest.weigh(asked.trace)
+  asked.ask(us, 13)
+  contest.spent(before, asked.trace, 12)
+  const after = contest.weigh(asked.trace)
+  contest.answered(before)
+  return { contest, after }
+}
 
 describe('a whole limit was foretold', () => {
   test('by what knew beforehand what would come', () => {
-    const [asked, all] = [seen(990e3, 1_005e3), contest()]
-    const before = all.weigh(asked.trace)
-    asked.ask(4e6, 13)
-    all.spent(before, asked.trace, 12)
-    all.weigh(asked.trace)
-    all.answered(before)
-    expect(all.standing[0]!.fit.best.limit).toBe(12)
-    expect(all.hasForetold).toBe(true)
+    const { contest, after } = spentAgain(seen(990e3, 1_005e3), 4e6)
+    expect(after[0]!.fit.best.limit).toBe(12)
+    expect(contest.hasForetold).toBe(true)
   })
 
   test('not by what took anything for possible', () => {
-    const [asked, all] = [seen(400e3, 1_500e3), contest()]
-    const before = all.weigh(asked.trace)
-    asked.ask(12e6, 13)
-    all.spent(before, asked.trace, 12)
-    all.weigh(asked.trace)
-    expect(all.hasForetold).toBe(false)
+    const { contest } = spentAgain(seen(400e3, 1_500e3), 12e6)
+    expect(contest.hasForetold).toBe(false)
   })
 
   test('nor by what has been refuted since', () => {
-    const [asked, all] = [seen(990e3, 1_005e3), contest()]
-    const before = all.weigh(asked.trace)
-    asked.ask(4e6, 13)
-    all.spent(before, asked.trace, 12)
-    expect(all.hasForetold).toBe(true)
-    const now = all.weigh(asked.trace)
+    const asked = seen(990e3, 1_005e3)
+    const { contest, after } = spentAgain(asked, 4e6)
+    expect(contest.hasForetold).toBe(true)
     asked.pass(4.1e6, 30)
-    all.weigh(asked.trace)
-    all.answered(now)
-    expect(all.hasForetold).toBe(false)
+    contest.weigh(asked.trace)
+    contest.answered(after)
+    expect(contest.hasForetold).toBe(false)
   })
 })

@@ -1,23 +1,16 @@
 import { expect, test } from 'vitest'
 import { classes } from './classes.ts'
 import { Fatigue } from './fatigue.ts'
+import { exactFit } from './fit.ts'
 import type { Weighed } from './posterior.ts'
 
-const weighed = (odds: number, width: number, limits = 1, id = 'log'): Weighed => {
-  const best = { limit: 10, spanUs: 1e6, phaseUs: 0, step: 1 }
-  return {
-    odds,
-    fit: {
-      of: classes.find((each) => each.id === id)!,
-      best,
-      mismatches: 0,
-      sample: [best],
-      limit: [10, 9 + limits],
-      spanUs: [1e6 * (1 - width), 1e6 * (1 + width)],
-      phaseUs: [0, 0],
-    },
-  }
-}
+const log = classes.find(({ id }) => id === 'log')!
+const known = exactFit(log, { limit: 10, spanUs: 1e6, phaseUs: 0, step: 1 })
+
+const weighed = (odds: number, width: number, limits = 1): Weighed => ({
+  odds,
+  fit: { ...known, limit: [10, 9 + limits], spanUs: [1e6 * (1 - width), 1e6 * (1 + width)] },
+})
 
 test('probes tire by their family until one of any family tells something', () => {
   const fatigue = new Fatigue()

@@ -23,6 +23,20 @@ export interface Fit {
   readonly phaseUs: Interval
 }
 
+/** A class with parameters that are known exactly. */
+export function exactFit(of: HypothesisClass, best: Parameters): Fit {
+  const { limit, spanUs, phaseUs } = best
+  return {
+    of,
+    best,
+    mismatches: 0,
+    sample: [best],
+    limit: [limit, limit],
+    spanUs: [spanUs, spanUs],
+    phaseUs: [phaseUs, phaseUs],
+  }
+}
+
 export interface FitContext {
   /** By how much limits are varied: the cost of the cheapest request. Default 1. */
   readonly limitStep?: number

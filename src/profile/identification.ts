@@ -57,8 +57,10 @@ export function explains(mismatches: number, answers: number): boolean {
   return mismatches <= Math.max(unexplainedMost, unexplainedShareMost * answers)
 }
 
+type Unreleased = Extract<Identification, { kind: 'unreleased' }>
+
 /** It was spent, and gave nothing back for as long as was waited. */
-export function unreleased(observations: readonly Observation[], nowUs: Micros): Identification {
+export function unreleased(observations: readonly Observation[], nowUs: Micros): Unreleased {
   const waitedUs = nowUs - observations[0]!.sentUs
   return { kind: 'unreleased', admitted: observations.filter(hasPassed).length, waitedUs }
 }

@@ -1,36 +1,13 @@
 import { expect, test } from 'vitest'
 import { limiter, tokenBucket } from '../limiters/models.ts'
 import { profiledWindow } from '../testing/profiledLimiters.ts'
+import { settledLayer } from '../testing/settledLayer.ts'
 import { classes } from './classes.ts'
-import { type Known, type Layer, layerAs } from './known.ts'
+import { exactFit } from './fit.ts'
+import { type Known, layerAs } from './known.ts'
 
 const of = classes.find(({ id }) => id === 'window-first')!
-const best = { limit: 182, spanUs: 2e6, phaseUs: 0, step: 1 }
-const layer: Layer = {
-  found: {
-    leader: {
-      fit: {
-        of,
-        best,
-        mismatches: 0,
-        sample: [best],
-        limit: [182, 182],
-        spanUs: [2e6, 2e6],
-        phaseUs: [0, 0],
-      },
-      odds: 1,
-    },
-    rivals: [],
-    denials: new Set(),
-    isForetold: true,
-    isSettled: true,
-    isExplained: true,
-    brokenUs: null,
-  },
-  unit: 'requests',
-  observations: [],
-  trace: [],
-}
+const layer = settledLayer(exactFit(of, { limit: 182, spanUs: 2e6, phaseUs: 0, step: 1 }))
 
 const known = (refillStyle: 'lossy' | 'continuous'): Known => {
   const algorithm = { ...tokenBucket(200, 1, 10_000), refillStyle }

@@ -5,7 +5,7 @@ import type { LimiterAlgorithm, LimitUnit, NamedLimiter } from '../core/limits.t
 import type { ProfiledLimiter, ProfileWarning } from '../core/profileDocument.ts'
 import { classes } from './classes.ts'
 import { profiled } from './conclude.ts'
-import type { Fit } from './fit.ts'
+import { exactFit } from './fit.ts'
 import type { Identified } from './identification.ts'
 import { isPlainDenial } from './judging.ts'
 import type { Observation } from './observation.ts'
@@ -50,16 +50,8 @@ export function layerAs(layer: Layer, { model: { model } }: Known): Layer {
   const { fit } = layer.found.leader
   if (fit.of.id === lossy.id && fit.best.limit === capacity) return layer
   const best = { limit: capacity, spanUs: refillUs / refillUnits, phaseUs: 0, step: 1 }
-  const told: Fit = {
-    of: lossy,
-    best,
-    mismatches: 0,
-    sample: [best],
-    limit: [best.limit, best.limit],
-    spanUs: [best.spanUs, best.spanUs],
-    phaseUs: [0, 0],
-  }
-  return { ...layer, found: { ...layer.found, leader: { fit: told, odds: 1 } } }
+  const leader = { fit: exactFit(lossy, best), odds: 1 }
+  return { ...layer, found: { ...layer.found, leader } }
 }
 
 const lossy = classes.find(({ id }) => id === 'bucket-lossy')!

@@ -199,17 +199,16 @@ export function watchOf(
     const us = Math.round(pollUs(waits, { left, isFirst, gapUs }))
     if (us < (offsets.length === 0 ? 0 : gapUs)) continue
     for (const each of all) each.idle(us)
-    const denied = waiting.filter((each) => !each.poll())
-    for (const each of waiting) if (!denied.includes(each)) passes.set(each, offsets.length)
+    for (const each of waiting) if (each.poll()) passes.set(each, offsets.length)
     offsets.push((offsets.at(-1) ?? 0) + us)
-    waiting = denied
+    waiting = waiting.filter((each) => !passes.has(each))
   }
   return { offsets, passes: all.map((each) => passes.get(each) ?? offsets.length) }
 }
 
 function pollUs(
   waits: readonly Micros[],
-  { left, isFirst, gapUs }: { readonly left: number; readonly isFirst: boolean; gapUs: Micros },
+  { left, isFirst, gapUs }: { left: number; isFirst: boolean; gapUs: Micros },
 ): Micros {
   const [low, high] = [waits[0]!, waits.at(-1)!]
   const marginUs = (us: Micros, tailUs: Micros) => Math.max(gapUs, us * marginShare, tailUs)

@@ -88,6 +88,25 @@ describe('a profile', () => {
     expect(document.reasons).not.toEqual([])
   })
 
+  test('says what was used up when it is interrupted before anything came back', async () => {
+    const abort = new AbortController()
+    const { document, endedBy } = await profileOf(
+      { limiters: [named(fixedWindow(30, 60e6))], lostShare: 0 },
+      {
+        signal: abort.signal,
+        onEvent: (event) => {
+          if (event.kind === 'observation' && event.observation.seq === 40) abort.abort()
+        },
+      },
+    )
+    expect(endedBy).toBe('aborted')
+    expect(document.conclusion).toBe('undetermined')
+    expect(document.reasons).toEqual([
+      'it was interrupted',
+      expect.stringMatching(/^30 requests were admitted and none since, for \d+ s/),
+    ])
+  })
+
   test('is undetermined where every answer is a rejection', async () => {
     const none = named({ kind: 'budget', limit: 0, windowUs: null, anchor: 'first-request' })
     const { document } = await profileOf({ limiters: [none] })

@@ -17,9 +17,9 @@ import { withCosts } from './costFindings.ts'
 import { Draft } from './draft.ts'
 import { isHeldBack } from './exhaust.ts'
 import { type Held, stillHolds } from './holds.ts'
-import { explains, type Identification, type Identified } from './identification.ts'
+import { explains, type Identification, type Identified, unreleased } from './identification.ts'
 import { Identifier } from './identify.ts'
-import { hasPassed, verdictsOf } from './judging.ts'
+import { hasPassed, isPlainDenial, verdictsOf } from './judging.ts'
 import { isAlike, type Known, knownOf, type Layer, layerAs, withinBudget } from './known.ts'
 import { LayerSearch } from './layers.ts'
 import { look } from './look.ts'
@@ -32,6 +32,7 @@ import { identifyTogether } from './together.ts'
 import { togetherModel } from './togetherModel.ts'
 import { traceOf } from './trace.ts'
 import { limitChanged } from './warnings.ts'
+import { endedText, unreleasedText } from './wording.ts'
 
 /** Identifies the limiters behind a prober; never throws for what the target does. */
 export async function profile(prober: Prober, options: ProfileOptions): Promise<ProfileResult> {
@@ -306,14 +307,9 @@ class Profile {
     await this.#changed(layer, { sinceUs: brokenUs, isCertain: true })
   }
 
-  async #holds({ found }: Layer): Promise<boolean> {
-    try {
-      return await stillHolds(this.#session, this.#request, heldAlone(found))
-    } catch (error) {
-      if (!(error instanceof Ended)) throw error
-      this.#draft.endedBy = error.by
-      return false
-    }
+  #holds({ found }: Layer): Promise<boolean> {
+    const holds = () => stillHolds(this.#session, this.#request, heldAlone(found))
+    return this.#orEnded(holds, false)
   }
 
   // What was seen before a change is not what there is now. Where it is not certain that it changed, it did
@@ -337,13 +333,18 @@ class Profile {
     this.#draft.warnings.push(changed)
   }
 
-  async #lookAgain(layer: Layer): Promise<Again | null> {
+  #lookAgain(layer: Layer): Promise<Again | null> {
+    return this.#orEnded(() => this.#identifyAgain(layer), null)
+  }
+
+  /** What came of it, or, where the budget ended it, something else. */
+  async #orEnded<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
     try {
-      return await this.#identifyAgain(layer)
+      return await work()
     } catch (error) {
       if (!(error instanceof Ended)) throw error
       this.#draft.endedBy = error.by
-      return null
+      return otherwise
     }
   }
 
@@ -391,25 +392,20 @@ class Profile {
     const found = this.#identifier?.soFar() ?? null
     if (found !== null) this.#add(this.#layerOf(found))
     this.#draft.undetermined(endedText[by], by)
+    if (found === null) this.#draft.reasons.push(...this.#usedUp())
     // What has been foretold, and explains everything, is known, if not as closely as it could be.
     if (found?.isForetold && found.isExplained) this.#draft.conclusion = 'identified'
+  }
+
+  /** What there is to say of a limiter that has given nothing back yet. */
+  #usedUp(): readonly string[] {
+    const observations = this.#identifier?.observations ?? []
+    if (!observations.some(isPlainDenial)) return []
+    return [unreleasedText(unreleased(observations, this.#session.nowUs))]
   }
 }
 
 function heldAlone({ leader: { fit }, denials }: Identified): Held {
   const of = { hypothesis: fit.of.model(fit.best), costOf: () => 1 }
   return { of, orElse: fit.sample.map(fit.of.model), denials, others: [] }
-}
-
-const endedText: Readonly<Record<ProfileResult['endedBy'], string>> = {
-  concluded: '',
-  requests: 'the budget of requests was spent before one hypothesis was left',
-  tokens: 'the budget of tokens was spent before one hypothesis was left',
-  duration: 'the time was up before one hypothesis was left',
-  aborted: 'it was interrupted',
-  target: 'the target stopped answering',
-}
-
-function unreleasedText({ admitted, waitedUs }: { admitted: number; waitedUs: number }): string {
-  return `${admitted} requests were admitted and none since, for ${Math.round(waitedUs / 1e6)} s: a budget or a window longer than that`
 }

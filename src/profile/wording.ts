@@ -2,6 +2,7 @@
 
 import { formatCount, formatInteger, formatSpan } from '../core/format.ts'
 import type { Interval, ProfiledLimiter } from '../core/profileDocument.ts'
+import type { ProfileResult } from './contract.ts'
 
 /** 'limit 60', 'window 59.9 s – 60.1 s', 'refill 9.98/s – 10/s'. */
 export function intervalText(name: string, [low, high]: Interval): string {
@@ -42,4 +43,25 @@ export function algorithmText(algorithm: ProfiledLimiter['algorithm']): string {
 /** '3', or '3 to 5'. */
 export function rangeText([least, most]: Interval): string {
   return least === most ? String(least) : `${least} to ${most}`
+}
+
+/** Why a search ended. */
+export const endedText: Readonly<Record<ProfileResult['endedBy'], string>> = {
+  concluded: '',
+  requests: 'the budget of requests was spent before one hypothesis was left',
+  tokens: 'the budget of tokens was spent before one hypothesis was left',
+  duration: 'the time was up before one hypothesis was left',
+  aborted: 'it was interrupted',
+  target: 'the target stopped answering',
+}
+
+/** What was used up, and has given nothing back. */
+export function unreleasedText({
+  admitted,
+  waitedUs,
+}: {
+  admitted: number
+  waitedUs: number
+}): string {
+  return `${admitted} requests were admitted and none since, for ${Math.round(waitedUs / 1e6)} s: a budget or a window longer than that`
 }
