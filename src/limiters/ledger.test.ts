@@ -72,9 +72,10 @@ const traffic = (options: { gapUsMin: number; gapUsMax: number; jitterUs: number
 
 /**
  * Users who poll across many windows of a chain that charges tokens afterwards: the hardest case,
- * since its windows begin at moments that the client only knows to a millisecond.
+ * since its windows begin at moments that the client only knows to a millisecond. On a machine that is so
+ * many times as `busy`, so many times as many requests are held up, for so many times as long.
  */
-function pollAcrossWindows(users: number, seed: number) {
+function pollAcrossWindows(users: number, busy: number, seed: number) {
   const limiters = [
     { name: 'requests', model: limiter(fixedWindow(30, 3 * second)) },
     {
@@ -88,7 +89,7 @@ function pollAcrossWindows(users: number, seed: number) {
   const stream = randomStream(seed, 'polling')
   let draws = 0
   const draw = () => uniformAt(stream, draws++)
-  const travelUs = () => Math.round(draw() < 0.9 ? 100 + 200 * draw() : 200 + 2500 * draw())
+  const travelUs = () => Math.round(draw() < 1 - 0.1 * busy ? 100 + 200 * draw() : 200 + 2500 * busy * draw())
   const results: { truth: string; guess: string | null; confidence: string }[] = []
   const after = (us: number, run: () => void) => clock.at(clock.nowUs() + Math.round(us), run)
   const poll = () => {
@@ -116,17 +117,19 @@ function pollAcrossWindows(users: number, seed: number) {
 
 describe('a ledger', () => {
   test.each([
-    [1, 40],
-    [8, 5],
-    [32, 2],
-  ])('keeps up over many windows with %s users polling', (users, runs) => {
+    [1, 1, 40, 0.0005],
+    [8, 1, 5, 0.0005],
+    [32, 1, 2, 0.0005],
+    [1, 6, 40, 0.008],
+    [8, 6, 5, 0.002],
+  ])('keeps up over many windows: %s users poll, busy %s times', (users, busy, runs, wrongMost) => {
     const seeds = Array.from({ length: runs }, (_, i) => i + 1)
-    const all = seeds.flatMap((seed) => pollAcrossWindows(users, seed))
+    const all = seeds.flatMap((seed) => pollAcrossWindows(users, busy, seed))
     const wrong = all.filter(({ truth, guess }) => guess !== truth)
     const wronglySure = wrong.filter(({ confidence }) => confidence === 'inferred')
     expect(all.length).toBeGreaterThan(5000)
-    expect(wrong.length / all.length).toBeLessThan(0.005)
-    expect(wronglySure.length / all.length).toBeLessThan(0.001)
+    expect(wrong.length / all.length).toBeLessThan(wrongMost)
+    expect(wronglySure.length / all.length).toBeLessThan(wrongMost / 2)
   })
 
   // Nobody can know from outside on which side of a window's edge a request came that was under

@@ -102,7 +102,7 @@ export class Ledger {
       .slice(0, last < 0 ? readings.length : last + 1)
       .filter(({ isPossible }) => isPossible)
     const best =
-      candidates.find(({ isSure, isExpected }) => isSure || isExpected) ??
+      candidates.find(({ isSure, isOnArrival }) => isSure || isOnArrival) ??
       candidates.find(({ isLikely }) => isLikely) ??
       candidates[0]
     if (best === undefined) return this.#explainByNearest(entry, endUs)
@@ -156,12 +156,14 @@ function readingOf(replay: Replay, stake: Stake, endUs: Micros) {
   const isSure = replay.deniesAll(answered, estimate, stretch)
   // Gateways decide in the order of arrival: what was in flight before has most likely passed.
   const isExpected = replay.deniesAll(expected, estimate, stretch)
-  const isLikely = isExpected || replay.deniesNow(stake, endUs, false)
+  // They decide on arrival: who denied by then did so before what lies behind it in the chain was asked.
+  const isOnArrival = isExpected || replay.deniesAll(expected, estimate, [sentUs])
+  const isLikely = isOnArrival || replay.deniesNow(stake, endUs, false)
   const isPossible =
     isLikely ||
     replay.deniesNow(stake, endUs, true) ||
     stretch.some((us) => replay.denies(expected, estimate, us))
-  return { replay, isSure, isExpected, isLikely, isPossible }
+  return { replay, isSure, isOnArrival, isLikely, isPossible }
 }
 
 function evidenceOf(replay: Replay, nowUs: Micros): string {
