@@ -89,7 +89,8 @@ function pollAcrossWindows(users: number, busy: number, seed: number) {
   const stream = randomStream(seed, 'polling')
   let draws = 0
   const draw = () => uniformAt(stream, draws++)
-  const travelUs = () => Math.round(draw() < 1 - 0.1 * busy ? 100 + 200 * draw() : 200 + 2500 * busy * draw())
+  const travelUs = () =>
+    Math.round(draw() < 1 - 0.1 * busy ? 100 + 200 * draw() : 200 + 2500 * busy * draw())
   const results: { truth: string; guess: string | null; confidence: string }[] = []
   const after = (us: number, run: () => void) => clock.at(clock.nowUs() + Math.round(us), run)
   const poll = () => {
