@@ -15,6 +15,7 @@ import {
   quantileUs,
   watchOf,
   watchPolls,
+  wholeBurst,
 } from './probe.ts'
 import type { TraceGroup } from './trace.ts'
 
@@ -62,7 +63,10 @@ interface Voter {
 export function chooseProbe(context: ChooseContext): Choice | null {
   const voters = votersOf(context)
   const fullUs = Math.max(voters[0]!.make().resetUs, context.pollGapUs)
-  const choices = candidates(context, fullUs).map((probe) => judge(probe, voters, context, fullUs))
+  const everything = wholeBurst(voters[0]!.make())
+  const choices = candidates(everything, fullUs).map((probe) => {
+    return judge(probe, voters, context, fullUs)
+  })
   const best = choices.reduce((a, b) => (a.score >= b.score ? a : b))
   return best.gain < 0.02 ? null : best
 }
@@ -79,9 +83,8 @@ function votersOf({ weighed, trace, nowUs, pace }: ChooseContext): readonly Vote
     )
 }
 
-function candidates({ weighed, pace }: ChooseContext, fullUs: Micros): readonly Probe[] {
-  const { best } = weighed[0]!.fit
-  const limit = Math.ceil(best.limit / pace.cost) + 2
+/** What may be asked of a leader that recovers in so long, and has `limit` requests pass in one go. */
+function candidates(limit: number, fullUs: Micros): readonly Probe[] {
   const all: Probe[] = [
     { what: 'watch for the next release', steps: [{ kind: 'watch' }] },
     {

@@ -23,6 +23,11 @@ export class Fatigue {
     return this.#times
   }
 
+  /** Probes since one told something. */
+  get inVain(): number {
+    return [...this.#times.values()].reduce((sum, times) => sum + times, 0)
+  }
+
   /** A probe was asked, after which this class leads. What is known wavers from fit to fit: only more than ever counts. */
   asked(family: string, { fit, odds }: Weighed): void {
     const now = { doubt: 1 - odds, spanError: spanError(fit), limits: limitsIn(fit.limit) }

@@ -26,7 +26,7 @@ import {
 import { hasAnswer, hasPassed } from './judging.ts'
 import type { Observation } from './observation.ts'
 import { hasPreciseSpan, type Weighed } from './posterior.ts'
-import { Foreseen, type ProbeStep } from './probe.ts'
+import { Foreseen, type ProbeStep, wholeBurst } from './probe.ts'
 import type { Session } from './session.ts'
 import { Subject } from './subject.ts'
 import { answersIn, type TraceGroup } from './trace.ts'
@@ -59,6 +59,8 @@ const restUs = 3_000_000
 /** What recovers in fewer of the slowest answers cannot be told from what does not. */
 const slowTrips = 2
 const slowShare = 0.98
+/** Probes in vain after which a whole limit is spent if nothing but that is in doubt. */
+const inVainMost = 4
 /** Whole limits that are foretold in vain before it is given up. */
 const verifiesMost = 4
 
@@ -75,6 +77,8 @@ export class Identifier {
   /** How often a slower limiter has interrupted. */
   #outlasted = 0
   #interruptedUs: Micros | null = null
+  /** How much had been observed when it was seen again. */
+  #backAgain = 0
   #hasRested = false
 
   constructor(session: Session, question: Question) {
@@ -114,7 +118,8 @@ export class Identifier {
 
   async #tellApart(): Promise<Identification> {
     let verified = 0
-    for (let round = 0; round < roundsMost + roundsAfter * this.#outlasted; round++) {
+    for (let round = 0; ; round++) {
+      const mayAsk = round < roundsMost + roundsAfter * this.#outlasted
       let weighed = this.#weigh()
       if (weighed.length === 0) return { kind: 'undetermined', reason: notFresh, found: null }
       if (this.#isBroken(weighed)) weighed = this.#contest.searchAgain(this.trace)
@@ -135,28 +140,29 @@ export class Identifier {
       if (this.#isHopeless(weighed)) weighed = this.#contest.searchAgain(this.trace)
       if (this.#isHopeless(weighed)) return concluded(this.#resultOf(weighed, false))
       if (this.#isSettled(weighed)) weighed = this.#contest.searchAgain(this.trace)
-      let choice = this.#choose(weighed)
+      let choice = mayAsk ? this.#choose(weighed) : null
       // Nothing is left to ask, and something is not explained: the right one may only have been missed.
       if (choice === null && weighed[0]!.fit.mismatches >= 1 && !this.#subject.isAmongOthers) {
         weighed = this.#searchKind(weighed)
-        choice = this.#choose(weighed)
+        choice = mayAsk ? this.#choose(weighed) : null
       }
       const isSettled = this.#isSettled(weighed)
       if ((isSettled || choice === null) && this.#needsRest(weighed[0]!.fit)) {
         await this.#rest(weighed)
       } else if (isSettled) {
         return this.#concluded(weighed, true)
+      } else if (this.#isOnlyLimitOpen(weighed[0]!) && verified < verifiesMost) {
+        verified++
+        await this.#verify(weighed)
       } else if (choice !== null) {
         await this.#ask(choice, weighed)
       } else if (this.#contest.hasForetold || verified++ === verifiesMost) {
         return this.#concluded(weighed, false)
       } else {
+        // Small probes did not tell: a whole limit may.
         await this.#verify(weighed)
       }
     }
-    // Small probes did not tell: a whole limit may.
-    if (!this.#contest.hasForetold) await this.#verify(this.#weigh())
-    return this.#concluded(this.#weigh(), false)
   }
 
   #concluded(weighed: readonly Weighed[], isSettled: boolean): Identification {
@@ -186,15 +192,29 @@ export class Identifier {
     if (this.#contest.hasForetold && hasPreciseSpan(fit)) this.#trusted = this.#explained
   }
 
-  // What explained everything, and nothing passes for far longer than it takes to recover: a slower limiter
+  // What explained everything, and it was denied for far longer than it takes to recover: a slower limiter
   // denies, and did so before this one was known well enough.
   #isInterrupted(weighed: readonly Weighed[]): boolean {
     if (this.#explained === null || this.#subject.isAmongOthers) return false
     if (this.#outlasted === outlastedMost) return false
     if (weighed[0]!.fit.mismatches < brokenBy) return false
-    const passedUs = this.observations.findLast(hasPassed)?.receivedUs ?? this.#session.nowUs
     const recovery = recoveryUs(this.#explained.weighed[0]!.fit)
-    return this.#session.nowUs - passedUs > silenceLeast * recovery
+    const from = Math.max(this.#explained.observed, this.#backAgain)
+    return this.#silenceUs(from) > silenceLeast * recovery
+  }
+
+  /** The longest that it went on to deny after something had passed, since so much had been observed. */
+  #silenceUs(observed: number): Micros {
+    const { observations } = this
+    const from = observations.length - (this.#subject.observed - observed)
+    let longest = 0
+    let passedUs =
+      observations.slice(0, from).findLast(hasPassed)?.receivedUs ?? this.#session.nowUs
+    for (const each of observations.slice(from)) {
+      if (hasPassed(each)) passedUs = each.receivedUs
+      else if (hasAnswer(each)) longest = Math.max(longest, each.receivedUs - passedUs)
+    }
+    return longest
   }
 
   /** Waits until it is seen again: what was denied meanwhile says nothing of it. */
@@ -203,8 +223,10 @@ export class Identifier {
     this.#session.note('nothing passes, though it has recovered: a slower limiter denies')
     this.#outlasted++
     this.#interruptedUs ??= this.#session.observations[observed]!.sentUs
-    if (!(await firstRelease(this.#subject))) return false
+    const isBack = hasPassed(this.observations.at(-1)!) || (await firstRelease(this.#subject))
+    if (!isBack) return false
     this.#subject.interrupted(observed)
+    this.#backAgain = this.#subject.observed
     this.#contest.resume(weighed)
     return true
   }
@@ -236,6 +258,12 @@ export class Identifier {
     const { fit, odds } = weighed[0]!
     const isPrecise = hasPreciseSpan(fit) && fit.limit[1] - fit.limit[0] < this.#subject.pace.cost
     return odds >= oddsSettled && isPrecise && this.#contest.hasForetold
+  }
+
+  // A request that was lost may or may not have been charged: if small probes do not tell, a whole limit will.
+  #isOnlyLimitOpen({ fit, odds }: Weighed): boolean {
+    const isOpen = fit.limit[1] - fit.limit[0] >= this.#subject.pace.cost
+    return isOpen && odds >= oddsLikely && hasPreciseSpan(fit) && this.#fatigue.inVain >= inVainMost
   }
 
   #choose(weighed: readonly Weighed[]): Choice | null {
@@ -300,12 +328,13 @@ export class Identifier {
     const state = stateAfter(hypothesis, this.trace)
     const { pace } = this.#subject
     const now = new Foreseen({ hypothesis, state }, this.#session.nowUs, pace)
-    const steps: ProbeStep[] = [
-      { kind: 'idle', us: Math.round(1.1 * now.resetUs) },
-      { kind: 'burst', most: Math.ceil(fit.best.limit / pace.cost) + 2 },
-      { kind: 'watch' },
-    ]
-    await this.#foretell(steps, weighed)
+    const us = Math.round(1.1 * now.resetUs)
+    const most = wholeBurst(now)
+    await this.#foretell(
+      [{ kind: 'idle', us }, { kind: 'burst', most }, { kind: 'watch' }],
+      weighed,
+    )
+    this.#fatigue.asked('whole', this.#contest.standing[0]!)
   }
 
   async #foretell(steps: readonly ProbeStep[], before: readonly Weighed[]): Promise<void> {

@@ -15,6 +15,8 @@ const mismatchNats = 6
 const lossyNats = 3
 /** Intervals are not narrower than this for what they say about plausibility. */
 const widthLeast = 2e-2
+/** The phase of a clock is either seen or hit by chance: that its releases come when another class has to have them. */
+const phaseWidthLeast = 5e-3
 
 /** Classes with their posterior probabilities, the most probable first. */
 export function posterior(fits: readonly Fit[]): readonly Weighed[] {
@@ -33,7 +35,7 @@ function logWidth(fit: Fit): number {
   const limits = Math.log(limit[1] - limit[0] + 1)
   const period = periodUs(of, best)
   const phase = of.free.includes('phaseUs')
-    ? Math.log(Math.min(1, Math.max((phaseUs[1] - phaseUs[0]) / period, widthLeast)))
+    ? Math.log(Math.min(1, Math.max((phaseUs[1] - phaseUs[0]) / period, phaseWidthLeast)))
     : 0
   const step = of.hasStep ? -Math.log(8) : 0
   return span + limits + phase + step - (of.isLossy ? lossyNats : 0)

@@ -141,6 +141,13 @@ export class Foreseen {
   }
 }
 
+/** A burst that is denied at last, though units come back while it lasts: when all is there, and two more. */
+export function wholeBurst(foreseen: Foreseen): number {
+  foreseen.idle(foreseen.resetUs)
+  const limit = foreseen.burst(Number.POSITIVE_INFINITY)
+  return limit + 2
+}
+
 /** The span until a share of hypotheses expects a release. */
 export function quantileUs(releasesUs: readonly (Micros | null)[], share: number): Micros {
   const sorted = releasesUs.map((us) => us ?? 0).sort((a, b) => a - b)

@@ -63,7 +63,7 @@ export function boundarySeeds(features: TraceFeatures): Parameters[] {
  */
 function aliasPlaces({ releases }: TraceFeatures) {
   const sharp = sharpest(releases, sharpMost).sort((a, b) => a.stretch[0] - b.stretch[0])
-  const [first, final] = [sharp[0]!, sharp.at(-1)!]
+  const [first, final] = longest(sharp)
   const leastUs = Math.max(...releases.map(({ deniedUs }) => deniedUs))
   const apartUs = final.stretch[1] - first.stretch[0]
   const most = Math.min(windowsApartMost, Math.floor(apartUs / Math.max(1, leastUs)))
@@ -71,6 +71,15 @@ function aliasPlaces({ releases }: TraceFeatures) {
     boundaryPairs(first.stretch, final.stretch, i + 1),
   ).flat()
   return places.filter((place) => sharp.every(({ stretch }) => hasBoundary(place, stretch)))
+}
+
+/** The two, in order, between which the time is known best; one alone stands for both. */
+function longest(releases: readonly Release[]): readonly [first: Release, final: Release] {
+  const alone = releases[0]!
+  const pairs = releases.flatMap((a, i) => releases.slice(i + 1).map((b) => [a, b] as const))
+  const errorOf = ([a, b]: readonly [Release, Release]) =>
+    (width(a.stretch) + width(b.stretch)) / (b.stretch[1] - a.stretch[0])
+  return pairs.sort((a, b) => errorOf(a) - errorOf(b))[0] ?? [alone, alone]
 }
 
 /** Whether a boundary may lie in a stretch, give or take as much as the place itself may be off by. */
