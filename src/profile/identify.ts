@@ -3,9 +3,7 @@
 
 import { sortedQuantile } from '../core/bootstrap.ts'
 import { formatSpan } from '../core/format.ts'
-import { windowUsOf } from '../core/limits.ts'
 import type { Interval } from '../core/profileDocument.ts'
-import type { Micros } from '../core/units.ts'
 import { Asking } from './asking.ts'
 import { type Choice, chooseProbe, familyOf } from './choose.ts'
 import { Contest } from './contest.ts'
@@ -23,19 +21,14 @@ import {
   type Question,
   unreleased,
 } from './identification.ts'
-import { hasAnswer, hasPassed } from './judging.ts'
+import { brokenBy, type Explained, Interruptions } from './interruptions.ts'
+import { hasAnswer } from './judging.ts'
 import type { Observation } from './observation.ts'
-import { hasPreciseSpan, type Weighed } from './posterior.ts'
+import { hasPreciseSpan, recoveryUs, type Weighed } from './posterior.ts'
 import { Foreseen, type ProbeStep, wholeBurst } from './probe.ts'
 import type { Session } from './session.ts'
 import { Subject } from './subject.ts'
 import { answersIn, type TraceGroup } from './trace.ts'
-
-/** Where the classes stood while one explained everything, and how much had been observed by then. */
-interface Explained {
-  readonly weighed: readonly Weighed[]
-  readonly observed: number
-}
 
 const oddsSettled = 0.99
 /** From here on it is worth a whole limit to see whether a class is right. */
@@ -43,11 +36,6 @@ const oddsLikely = 0.8
 /** Less probable classes are not worth a mention. */
 const rivalOddsLeast = 0.002
 const notFresh = 'the limiter had been used up before it was looked at'
-/** Mismatches beyond which a class that had foretold a whole limit explains nothing any more. */
-const brokenBy = 4
-/** Silence, in recoveries of what explained everything before, that shows that something else denies. */
-const silenceLeast = 1.5
-const outlastedMost = 3
 /** Mismatches from which on there is no hope for what is looked for behind others. */
 const hopelessBy = 6
 const roundsMost = 40
@@ -71,14 +59,9 @@ export class Identifier {
   readonly #asking: Asking
   readonly #exhaustMost: number
   readonly #fatigue = new Fatigue()
-  #explained: Explained | null = null
-  /** The same, of what had foretold a whole limit by then. */
+  readonly #interruptions: Interruptions
+  /** What explained everything, and had foretold a whole limit by then. */
   #trusted: Explained | null = null
-  /** How often a slower limiter has interrupted. */
-  #outlasted = 0
-  #interruptedUs: Micros | null = null
-  /** How much had been observed when it was seen again. */
-  #backAgain = 0
   #hasRested = false
 
   constructor(session: Session, question: Question) {
@@ -92,6 +75,7 @@ export class Identifier {
       seed: session.options.seed,
     })
     this.#asking = new Asking(this.#subject, this.#contest)
+    this.#interruptions = new Interruptions(session, this.#subject, this.#contest)
   }
 
   /** What was sent for this limiter. */
@@ -119,7 +103,7 @@ export class Identifier {
   async #tellApart(): Promise<Identification> {
     let verified = 0
     for (let round = 0; ; round++) {
-      const mayAsk = round < roundsMost + roundsAfter * this.#outlasted
+      const mayAsk = round < roundsMost + roundsAfter * this.#interruptions.outlasted
       let weighed = this.#weigh()
       if (weighed.length === 0) return { kind: 'undetermined', reason: notFresh, found: null }
       if (this.#isBroken(weighed)) weighed = this.#contest.searchAgain(this.trace)
@@ -128,14 +112,11 @@ export class Identifier {
       }
       if (this.#isBroken(weighed)) return this.#untilBroken()
       this.#trust(weighed)
-      if (this.#isInterrupted(weighed)) {
+      if (this.#interruptions.isInterrupted(weighed))
         weighed = this.#contest.searchAgain(this.trace)
-        if (this.#isInterrupted(weighed)) {
-          if (!(await this.#outlast())) {
-            return unreleased(this.observations, this.#session.nowUs)
-          }
-          continue
-        }
+      if (this.#interruptions.isInterrupted(weighed)) {
+        if (await this.#interruptions.outlast()) continue
+        return unreleased(this.observations, this.#session.nowUs)
       }
       if (this.#isHopeless(weighed)) weighed = this.#contest.searchAgain(this.trace)
       if (this.#isHopeless(weighed)) return concluded(this.#resultOf(weighed, false))
@@ -169,10 +150,10 @@ export class Identifier {
     const reason = this.#tooFast(weighed[0]!)
     if (reason !== null) return { kind: 'undetermined', reason, found: null }
     const identification = concluded(this.#resultOf(weighed, isSettled))
-    if (identification.kind === 'identified' || this.#interruptedUs === null) return identification
-    // Nothing was found that was interrupted: then it is to be explained as a whole.
-    this.#subject.forgetInterruptions()
-    this.#interruptedUs = null
+    if (identification.kind === 'identified' || this.#interruptions.sinceUs === null) {
+      return identification
+    }
+    this.#interruptions.forget()
     return concluded(this.#resultOf(this.#contest.searchAgain(this.trace), false))
   }
 
@@ -188,47 +169,9 @@ export class Identifier {
   #trust(weighed: readonly Weighed[]): void {
     const { fit } = weighed[0]!
     if (fit.mismatches >= 1) return
-    this.#explained = { weighed, observed: this.#subject.observed }
-    if (this.#contest.hasForetold && hasPreciseSpan(fit)) this.#trusted = this.#explained
-  }
-
-  // What explained everything, and it was denied for far longer than it takes to recover: a slower limiter
-  // denies, and did so before this one was known well enough.
-  #isInterrupted(weighed: readonly Weighed[]): boolean {
-    if (this.#explained === null || this.#subject.isAmongOthers) return false
-    if (this.#outlasted === outlastedMost) return false
-    if (weighed[0]!.fit.mismatches < brokenBy) return false
-    const recovery = recoveryUs(this.#explained.weighed[0]!.fit)
-    const from = Math.max(this.#explained.observed, this.#backAgain)
-    return this.#silenceUs(from) > silenceLeast * recovery
-  }
-
-  /** The longest that it went on to deny after something had passed, since so much had been observed. */
-  #silenceUs(observed: number): Micros {
-    const { observations } = this
-    const from = observations.length - (this.#subject.observed - observed)
-    let longest = 0
-    let passedUs =
-      observations.slice(0, from).findLast(hasPassed)?.receivedUs ?? this.#session.nowUs
-    for (const each of observations.slice(from)) {
-      if (hasPassed(each)) passedUs = each.receivedUs
-      else if (hasAnswer(each)) longest = Math.max(longest, each.receivedUs - passedUs)
-    }
-    return longest
-  }
-
-  /** Waits until it is seen again: what was denied meanwhile says nothing of it. */
-  async #outlast(): Promise<boolean> {
-    const { weighed, observed } = this.#explained!
-    this.#session.note('nothing passes, though it has recovered: a slower limiter denies')
-    this.#outlasted++
-    this.#interruptedUs ??= this.#session.observations[observed]!.sentUs
-    const isBack = hasPassed(this.observations.at(-1)!) || (await firstRelease(this.#subject))
-    if (!isBack) return false
-    this.#subject.interrupted(observed)
-    this.#backAgain = this.#subject.observed
-    this.#contest.resume(weighed)
-    return true
+    const explained = { weighed, observed: this.#subject.observed }
+    this.#interruptions.explained(explained)
+    if (this.#contest.hasForetold && hasPreciseSpan(fit)) this.#trusted = explained
   }
 
   // What has foretold a whole limit and then explains nothing any more is not refuted: something else
@@ -248,7 +191,7 @@ export class Identifier {
 
   #untilBroken(): Identification {
     const { weighed, observed } = this.#trusted!
-    const brokenUs = this.#interruptedUs ?? this.#session.observations[observed]!.sentUs
+    const brokenUs = this.#interruptions.sinceUs ?? this.#session.observations[observed]!.sentUs
     this.#subject.forgetFrom(observed)
     const found = { ...this.#resultOf(weighed, false), brokenUs }
     return { kind: 'identified', found }
@@ -352,7 +295,7 @@ export class Identifier {
       isSettled,
       isExplained: explains(leader!.fit.mismatches, answersIn(this.trace)),
       denials: this.#subject.denials,
-      brokenUs: this.#interruptedUs,
+      brokenUs: this.#interruptions.sinceUs,
     }
   }
 
@@ -364,10 +307,6 @@ export class Identifier {
       next: { what: probe.what, why, requestsExpected, waitUs },
     })
   }
-}
-
-function recoveryUs({ of, best }: Fit): Micros {
-  return windowUsOf(of.model(best).algorithm) ?? 0
 }
 
 function viewOf({ fit, odds }: Weighed): HypothesisView {

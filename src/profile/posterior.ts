@@ -1,6 +1,8 @@
 // How probable each class is, given how well it fits: mismatches count against it, and so does every
 // parameter that had to be chosen finely for the fit.
 
+import { windowUsOf } from '../core/limits.ts'
+import type { Micros } from '../core/units.ts'
 import { periodUs } from './classes.ts'
 import type { Fit } from './fit.ts'
 
@@ -52,4 +54,9 @@ export function hasPreciseSpan(fit: Fit): boolean {
 /** Half the width of the interval of a fit's span, as a share of its middle. */
 export function spanError({ spanUs: [low, high] }: Fit): number {
   return (high - low) / (high + low)
+}
+
+/** How long a limiter as it fits best takes to be as at first. */
+export function recoveryUs({ of, best }: Fit): Micros {
+  return windowUsOf(of.model(best).algorithm) ?? 0
 }

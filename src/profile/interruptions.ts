@@ -1,0 +1,99 @@
+// Slower limiters that come into play before the one in question is known well enough: noticed by denials
+// that outlast its recovery, and waited for. Must not know probes.
+
+import type { Micros } from '../core/units.ts'
+import type { Contest } from './contest.ts'
+import { firstRelease } from './exhaust.ts'
+import { hasAnswer, hasPassed } from './judging.ts'
+import { recoveryUs, type Weighed } from './posterior.ts'
+import type { Session } from './session.ts'
+import type { Subject } from './subject.ts'
+
+/** Where the classes stood while one explained everything, and how much had been observed by then. */
+export interface Explained {
+  readonly weighed: readonly Weighed[]
+  readonly observed: number
+}
+
+/** Mismatches beyond which a class that had explained everything explains nothing any more. */
+export const brokenBy = 4
+/** Denials for so many recoveries of what explained everything before show that something else denies. */
+const silenceLeast = 1.5
+const outlastedMost = 3
+
+export class Interruptions {
+  readonly #session: Session
+  readonly #subject: Subject
+  readonly #contest: Contest
+  #explained: Explained | null = null
+  #outlasted = 0
+  #sinceUs: Micros | null = null
+  /** How much had been observed when the limiter was seen again. */
+  #backAgain = 0
+
+  constructor(session: Session, subject: Subject, contest: Contest) {
+    this.#session = session
+    this.#subject = subject
+    this.#contest = contest
+  }
+
+  /** How often a slower limiter has interrupted. */
+  get outlasted(): number {
+    return this.#outlasted
+  }
+
+  /** When the first of them began; null: none did. */
+  get sinceUs(): Micros | null {
+    return this.#sinceUs
+  }
+
+  /** One class explains everything up to now. */
+  explained(explained: Explained): void {
+    this.#explained = explained
+  }
+
+  // What explained everything, and it was denied for far longer than it takes to recover: a slower limiter
+  // denies, and did so before this one was known well enough.
+  isInterrupted(weighed: readonly Weighed[]): boolean {
+    if (this.#explained === null || this.#subject.isAmongOthers) return false
+    if (this.#outlasted === outlastedMost) return false
+    if (weighed[0]!.fit.mismatches < brokenBy) return false
+    const from = Math.max(this.#explained.observed, this.#backAgain)
+    return this.#silenceUs(from) > silenceLeast * recoveryUs(this.#explained.weighed[0]!.fit)
+  }
+
+  /** The longest that it went on to deny after something had passed, since so much had been observed. */
+  #silenceUs(observed: number): Micros {
+    const { observations } = this.#subject
+    const from = observations.length - (this.#subject.observed - observed)
+    let longest = 0
+    let passedUs =
+      observations.slice(0, from).findLast(hasPassed)?.receivedUs ?? this.#session.nowUs
+    for (const each of observations.slice(from)) {
+      if (hasPassed(each)) passedUs = each.receivedUs
+      else if (hasAnswer(each)) longest = Math.max(longest, each.receivedUs - passedUs)
+    }
+    return longest
+  }
+
+  /** Waits until it is seen again: what was denied meanwhile says nothing of it. False: it is not. */
+  async outlast(): Promise<boolean> {
+    const { weighed, observed } = this.#explained!
+    const subject = this.#subject
+    this.#session.note('nothing passes, though it has recovered: a slower limiter denies')
+    this.#outlasted++
+    this.#sinceUs ??= this.#session.observations[observed]!.sentUs
+    const isBack = hasPassed(subject.observations.at(-1)!) || (await firstRelease(subject))
+    if (!isBack) return false
+    subject.interrupted(observed)
+    this.#backAgain = subject.observed
+    this.#contest.resume(weighed)
+    return true
+  }
+
+  /** Nothing was found that was interrupted: what was observed is to be explained as a whole. */
+  forget(): void {
+    this.#subject.forgetInterruptions()
+    this.#sinceUs = null
+  }
+}
