@@ -1,5 +1,6 @@
 // The first request of a profile: whether the target answers at all, and as it does when nothing limits.
 
+import { formatSpan } from '../core/format.ts'
 import { hasAnswer, hasPassed, isPlainDenial } from './judging.ts'
 import type { Observation, ProbeRequest } from './observation.ts'
 import type { Session } from './session.ts'
@@ -39,6 +40,7 @@ async function awaitRelief(
   const sinceUs = session.nowUs
   const mostUs = session.options.budget.durationUsMax * reliefShare
   let waitUs = first.retryAfterUs ?? 1e6
+  session.note(`used up before the first request: waits for it, ${formatSpan(mostUs)} at most`)
   for (;;) {
     if (session.nowUs + waitUs - sinceUs > mostUs) return { trouble: alwaysDenied }
     await session.sleepUntil(session.nowUs + waitUs)
@@ -46,7 +48,11 @@ async function awaitRelief(
     waitUs *= 1.5
   }
   const waitedUs = session.nowUs - sinceUs
-  await session.sleepUntil(session.nowUs + Math.min(freshTimes * waitedUs, mostUs))
+  const freshUs = Math.min(freshTimes * waitedUs, mostUs)
+  session.note(
+    `recovers after ${formatSpan(waitedUs)}: ${formatSpan(freshUs)} more, and it is fresh`,
+  )
+  await session.sleepUntil(session.nowUs + freshUs)
   return { trouble: null, from: session.observations.length }
 }
 

@@ -109,9 +109,14 @@ describe('a profile', () => {
 
   test('is undetermined where every answer is a rejection', async () => {
     const none = named({ kind: 'budget', limit: 0, windowUs: null, anchor: 'first-request' })
-    const { document } = await profileOf({ limiters: [none] })
+    const notes: string[] = []
+    const { document } = await profileOf(
+      { limiters: [none] },
+      { onEvent: (event) => event.kind === 'note' && notes.push(event.text) },
+    )
     expect(document.conclusion).toBe('undetermined')
     expect(document.requests).toBeLessThan(60)
+    expect(notes).toEqual(['used up before the first request: waits for it, 20 m 0 s at most'])
   })
 
   test('tells slots from a rate: a concurrency limiter', async () => {
