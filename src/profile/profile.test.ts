@@ -202,7 +202,9 @@ describe('a profile', () => {
       const later = { fromUs, limiters: [named(fixedWindow(12, 2e6))] }
       const target = { limiters: [named(fixedWindow(8, 2e6))], startUs, later, seed }
       const { document } = await profileOf(target, { seed })
-      expect(document.limiters).toMatchObject([{ algorithm: 'fixed-window', limit: 12 }])
+      expect(document.limiters).toMatchObject([
+        { id: 'requests', algorithm: 'fixed-window', limit: 12 },
+      ])
       const warning = document.warnings.find(({ code }) => code === 'limit-changed')!
       expect(warning.figures).toMatchObject({ from: 8, to: 12 })
     },

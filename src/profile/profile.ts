@@ -323,13 +323,14 @@ class Profile {
     if (after === null && !isCertain) return this.#doubt(layer)
     if (after !== null && isAlike(before.limiter, after.known.limiter)) return
     const sinceS = Math.round((sinceUs - this.#session.observations[0]!.sentUs) / 1e6)
-    const changed = limitChanged(before.limiter, after?.known.limiter ?? null, sinceS)
     this.#draft.forget()
     this.#draft.reasons.length = 0
-    if (after === null) {
+    const now = after && this.#knownOf(after.layer)
+    const changed = limitChanged(before.limiter, now?.limiter ?? null, sinceS)
+    if (now === null) {
       this.#draft.keepUnknown(before.limiter)
       this.#draft.undetermined(changed.message, this.#draft.endedBy)
-    } else this.#keep(after.known)
+    } else this.#keep(now)
     this.#draft.warnings.push(changed)
   }
 
