@@ -63,8 +63,10 @@ function chargeOf(classId: string, unit: LimitUnit): ChargeTime | null {
 }
 
 function measures(fit: Fit) {
-  const { of, best, limit, spanUs } = fit
-  const amount = limit[0] === limit[1] ? limit[0] : Math.round(likely(limit))
+  const { of, best, spanUs } = fit
+  // Limits are whole units, wherever the search for their ends has stopped.
+  const limit: Interval = [Math.floor(fit.limit[0]), Math.ceil(fit.limit[1])]
+  const amount = Math.round(mostFrequent(fit) ?? likely(limit))
   if (of.algorithm !== 'token-bucket') {
     const windowMs: Interval = [spanUs[0] / 1e3, spanUs[1] / 1e3]
     return {
@@ -86,6 +88,13 @@ function measures(fit: Fit) {
     refillStep: of.hasStep ? { units: best.step, everyMs } : null,
     intervals: { burst: limit, refillPerS },
   }
+}
+
+/** The whole limit that most of what agrees has; null where no two agree: limits of tokens do not. */
+function mostFrequent({ sample }: Fit): number | null {
+  const counts = [...Map.groupBy(sample, ({ limit }) => limit)]
+  const [limit, having] = counts.sort(([, a], [, b]) => b.length - a.length)[0]!
+  return having.length > 1 || sample.length === 1 ? limit : null
 }
 
 /** In a wider interval there nearly always is a value of two digits: that it does says nothing. */

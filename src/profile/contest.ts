@@ -10,6 +10,7 @@ import { type Fit, type FitContext, fitClass, seedsOf } from './fit.ts'
 import type { Parameters } from './parameters.ts'
 import { fitted } from './pieces.ts'
 import { posterior, spanError, type Weighed } from './posterior.ts'
+import { givesAllAtOnce } from './probe.ts'
 import type { TraceGroup } from './trace.ts'
 import { Tried } from './tried.ts'
 import { mismatches } from './worlds.ts'
@@ -179,11 +180,16 @@ export class Contest {
     return Math.min(...[...this.#fits.values()].map(({ mismatches }) => mismatches))
   }
 
-  #kinOf({ id, algorithm }: HypothesisClass): readonly Parameters[] {
+  #kinOf(of: HypothesisClass): readonly Parameters[] {
     return [...this.#fits.values()]
-      .filter(({ of }) => of.algorithm === algorithm && of.id !== id)
+      .filter((fit) => fit.of.id !== of.id && isKin(fit, of))
       .map(({ best }) => best)
   }
+}
+
+/** Of the same kind; and what gives all back at once does so a span after it began, whichever kind it is of. */
+function isKin(fit: Fit, of: HypothesisClass): boolean {
+  return fit.of.algorithm === of.algorithm || (givesAllAtOnce(fit) && givesAllAtOnce({ of }))
 }
 
 /** The share of what a fit held possible that explains what came since as well as all before. */

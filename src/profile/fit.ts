@@ -56,6 +56,10 @@ export interface FitContext {
 }
 
 const sampleSize = 10
+/** Two counts of mismatches differ by more, or not at all: counting ends with what is more than was asked for. */
+const lessLeast = 0.1
+/** A limit of tokens is known to this power of a half of a request's cost: to less than one. */
+const limitEndSteps = 12
 const refinedSeeds = 4
 const refinedSeedsThorough = 16
 const strollSteps = 200
@@ -231,8 +235,8 @@ class Search {
       for (let turn = 0; turn < 3 && count > 0; turn++) {
         const before = count
         for (const next of this.#neighbours(at, scale)) {
-          const found = this.#count(next, count - 1)
-          if (found >= count) continue
+          const found = this.#count(next, count - lessLeast)
+          if (found > count - lessLeast) continue
           at = next
           count = found
         }
@@ -319,7 +323,7 @@ class Search {
     return [-1, 1].map((sign) => {
       let inside = 0
       let outside = this.#context.features.mostCost
-      for (let i = 0; i < 8; i++) {
+      for (let i = 0; i < limitEndSteps; i++) {
         const middle = (inside + outside) / 2
         if (this.#agrees({ ...at, limit: at.limit + sign * middle })) inside = middle
         else outside = middle
@@ -348,8 +352,8 @@ class Search {
     let least = Number.POSITIVE_INFINITY
     let best = starts[0]!
     for (const start of starts) {
-      const count = this.#count(start, least - 1)
-      if (count >= least) continue
+      const count = this.#count(start, least - lessLeast)
+      if (count > least - lessLeast) continue
       least = count
       best = start
     }

@@ -14,7 +14,7 @@ export interface Other {
   readonly costOf: CostOf
 }
 
-/** Verdicts of the limiter in question: what another may have denied is unclear for it. */
+/** Verdicts of the limiter in question: what another may have denied, told or not, is unclear for it. */
 export function withoutOthers(
   observations: readonly Observation[],
   verdicts: readonly Verdict[],
@@ -23,7 +23,9 @@ export function withoutOthers(
   return others.reduce((left, { hypothesis, costOf }) => {
     const trace = traceOf(observations, verdicts, costOf)
     const theirs = spread(trace, strictDenials(hypothesis, trace))
-    return left.map((verdict, i) => (verdict === 'denied' && theirs[i] ? 'unclear' : verdict))
+    const isTheirs = (verdict: Verdict, i: number) =>
+      (verdict === 'denied' || verdict === 'lost') && theirs[i]!
+    return left.map((verdict, i) => (isTheirs(verdict, i) ? 'unclear' : verdict))
   }, verdicts)
 }
 

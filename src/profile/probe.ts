@@ -169,7 +169,7 @@ export function watchPolls(fit: Fit, { cost }: Pace): number {
 }
 
 /** Whether a look at its release costs a whole limit. */
-export function givesAllAtOnce({ of: { algorithm } }: Fit): boolean {
+export function givesAllAtOnce({ of: { algorithm } }: Pick<Fit, 'of'>): boolean {
   return algorithm === 'fixed-window' || algorithm === 'sliding-log'
 }
 

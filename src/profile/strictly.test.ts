@@ -5,7 +5,7 @@ import { fixedWindow, tokenBucket } from '../limiters/models.ts'
 import { observedOf } from '../testing/observedOf.ts'
 import { verdictsOf } from './judging.ts'
 import { strictDenials } from './strictly.ts'
-import { traceOf } from './trace.ts'
+import { type TraceGroup, traceOf } from './trace.ts'
 
 /** By how much what is known of a limiter may be off. */
 const off = fc.double({ min: 0.997, max: 1.003, noNaN: true })
@@ -38,4 +38,15 @@ describe('what a limiter denied it may have denied, though it is not known exact
       { numRuns: 200 },
     )
   })
+})
+
+test('what got no answer it may have denied where it has no room, and has let pass where it has', () => {
+  const group = (fromUs: number, what: Partial<TraceGroup>): TraceGroup => {
+    const none = { passed: 0, denied: 0, lost: 0, unclear: 0 }
+    return { fromUs, toUs: fromUs + 100, deniedFromUs: fromUs, cost: 1, ...none, ...what }
+  }
+  const trace = [group(0, { passed: 6 }), group(1_000, { lost: 1 }), group(250_000, { lost: 1 })]
+  const algorithm = fixedWindow(6, 200_000) as TimedAlgorithm
+  const denials = strictDenials({ algorithm, chargesRejected: false, phaseUs: 0 }, trace)
+  expect(denials).toEqual([false, true, false])
 })

@@ -20,7 +20,7 @@ interface Course {
   readonly anothers: number
 }
 
-/** Which groups the hypothesis may have denied: one of its courses does. */
+/** Which groups have something that the hypothesis may have denied, answered or not: one of its courses does. */
 export function strictDenials(
   hypothesis: Hypothesis,
   trace: readonly TraceGroup[],
@@ -63,13 +63,15 @@ function coursesOf(hypothesis: Hypothesis, trace: readonly TraceGroup[]) {
   const opened = play.opened(trace)
   let courses: readonly Course[] = [{ early: opened, late: opened, anothers: 0 }]
   const denials = trace.map((group) => {
-    const { cost, passed, denied } = group
+    const { cost, passed, denied, lost } = group
     if (passed > 0) courses = passedIn(play, courses, group)
-    const unclear = group.unclear + group.lost
+    const us = group.deniedFromUs - phaseUs
+    const mayDenyIn = (course: Course) => !hasRoomForSure(play, course.late, cost, us)
+    const mayDenyLost = lost > 0 && courses.some(mayDenyIn)
+    const unclear = group.unclear + lost
     if (unclear > 0) courses = perhaps(play, courses, group, unclear)
-    if (denied === 0) return false
-    const deniedUs = group.deniedFromUs - phaseUs
-    const mayDeny = courses.map(({ late }) => !hasRoomForSure(play, late, cost, deniedUs))
+    if (denied === 0) return mayDenyLost
+    const mayDeny = courses.map(mayDenyIn)
     const [early, late] = [play.earliest(group), play.latest(group)]
     const amount = chargesRejected ? cost * denied : 0
     courses = courses.map((course, i) =>
