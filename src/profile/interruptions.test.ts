@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest'
+import { classes } from './classes.ts'
+import type { Contest } from './contest.ts'
+import { exactFit } from './fit.ts'
+import { Interruptions } from './interruptions.ts'
+import type { Observation } from './observation.ts'
+import type { Weighed } from './posterior.ts'
+import type { Session } from './session.ts'
+import type { Subject } from './subject.ts'
+
+const window = classes.find(({ id }) => id === 'window-first')!
+const fit = exactFit(window, { limit: 20, spanUs: 1e6, phaseUs: 0, step: 1 })
+const leaving = (mismatches: number): Weighed[] => [{ fit: { ...fit, mismatches }, odds: 1 }]
+
+/** A window of a second that explained the first three of these. */
+function interrupted(outcomes: readonly (readonly ['ok' | 'limited', us: number])[]) {
+  const observations = outcomes.map(([outcome, us]) => observation(outcome, us))
+  const session = { nowUs: observations.at(-1)!.receivedUs, observations }
+  const subject = { observations, observed: observations.length, isAmongOthers: false }
+  const interruptions = new Interruptions(
+    session as unknown as Session,
+    subject as unknown as Subject,
+    {} as unknown as Contest,
+  )
+  interruptions.explained({ weighed: leaving(0), observed: 3 })
+  return interruptions
+}
+
+function observation(outcome: 'ok' | 'limited', us: number): Observation {
+  return { outcome, sentUs: us, receivedUs: us + 1_000 } as Observation
+}
+
+const before = [
+  ['ok', 0],
+  ['limited', 500_000],
+  ['ok', 1_000_000],
+] as const
+
+describe('a slower limiter', () => {
+  test('has interrupted when denials outlast a recovery, also if something has passed since', () => {
+    const denied = [...before, ['limited', 2_000_000], ['limited', 2_600_000]] as const
+    for (const outcomes of [denied, [...denied, ['ok', 9_000_000]] as const]) {
+      const interruptions = interrupted(outcomes)
+      expect(interruptions.isInterrupted(leaving(4))).toBe(true)
+      expect(interruptions.isInterrupted(leaving(3))).toBe(false)
+    }
+  })
+})
