@@ -189,7 +189,7 @@ export class Contest {
 
 /** Of the same kind; and what gives all back at once does so a span after it began, whichever kind it is of. */
 function isKin(fit: Fit, of: HypothesisClass): boolean {
-  return fit.of.algorithm === of.algorithm || (givesAllAtOnce(fit) && givesAllAtOnce({ of }))
+  return fit.of.algorithm === of.algorithm || (givesAllAtOnce(fit.of) && givesAllAtOnce(of))
 }
 
 /** The share of what a fit held possible that explains what came since as well as all before. */

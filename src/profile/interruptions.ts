@@ -52,8 +52,10 @@ export class Interruptions {
     this.#explained = explained
   }
 
-  // What explained everything, and it was denied for far longer than it takes to recover: a slower limiter
-  // denies, and did so before this one was known well enough.
+  /**
+   * What explained everything, and it was denied for far longer than it takes to recover: a slower limiter
+   * denies, and did so before this one was known well enough.
+   */
   isInterrupted(weighed: readonly Weighed[]): boolean {
     if (this.#explained === null || this.#subject.isAmongOthers) return false
     if (this.#outlasted === outlastedMost) return false

@@ -3,6 +3,7 @@
 import { sortedQuantile } from '../core/bootstrap.ts'
 import type { Micros } from '../core/units.ts'
 import { algorithmOf, type State } from '../limiters/limiter.ts'
+import type { HypothesisClass } from './classes.ts'
 import type { Fit } from './fit.ts'
 import type { Hypothesis } from './playing.ts'
 
@@ -164,12 +165,12 @@ const pollShare = 1 / 2
  * be seen when all of that is spent: polls close in on this one for less.
  */
 export function watchPolls(fit: Fit, { cost }: Pace): number {
-  const atOnce = givesAllAtOnce(fit) ? fit.best.limit / cost : 1
+  const atOnce = givesAllAtOnce(fit.of) ? fit.best.limit / cost : 1
   return Math.round(Math.min(pollsMost, Math.max(pollsLeast, atOnce * pollShare)))
 }
 
 /** Whether a look at its release costs a whole limit. */
-export function givesAllAtOnce({ of: { algorithm } }: Pick<Fit, 'of'>): boolean {
+export function givesAllAtOnce({ algorithm }: HypothesisClass): boolean {
   return algorithm === 'fixed-window' || algorithm === 'sliding-log'
 }
 

@@ -1,7 +1,6 @@
 // A profile from the first request to the document: which limiter is looked for, and what follows from
 // what was found. Must not know how requests travel.
 
-import { windowUsOf } from '../core/limits.ts'
 import { randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
 import { keepingFractions, longestBeginning } from './changed.ts'
@@ -27,6 +26,7 @@ import { learnMore } from './more.ts'
 import type { ProbeRequest, Prober } from './observation.ts'
 import { withParallel } from './overAdmission.ts'
 import { fitted } from './pieces.ts'
+import { recoveryUs } from './posterior.ts'
 import { Ended, Session } from './session.ts'
 import { identifyTogether } from './together.ts'
 import { togetherModel } from './togetherModel.ts'
@@ -351,9 +351,8 @@ class Profile {
 
   /** The limiter as it is now, once it is fresh again. */
   async #identifyAgain({ found }: Layer): Promise<Again | null> {
-    const { of, best } = found.leader.fit
-    const windowUs = windowUsOf(of.model(best).algorithm) ?? 0
-    await this.#session.sleepUntil(this.#session.nowUs + 2 * windowUs)
+    const us = 2 * recoveryUs(found.leader.fit)
+    await this.#session.sleepUntil(this.#session.nowUs + us)
     const from = this.#session.observations.length
     this.#identifier = new Identifier(this.#session, {
       request: this.#request,

@@ -63,7 +63,7 @@ export function boundarySeeds(features: TraceFeatures): Parameters[] {
  */
 function aliasPlaces({ releases }: TraceFeatures) {
   const sharp = sharpest(releases, sharpMost).sort((a, b) => a.stretch[0] - b.stretch[0])
-  const [first, final] = longest(sharp)
+  const [first, final] = surestPair(sharp)
   const leastUs = Math.max(...releases.map(({ deniedUs }) => deniedUs))
   const apartUs = final.stretch[1] - first.stretch[0]
   const most = Math.min(windowsApartMost, Math.floor(apartUs / Math.max(1, leastUs)))
@@ -74,7 +74,7 @@ function aliasPlaces({ releases }: TraceFeatures) {
 }
 
 /** The two, in order, between which the time is known best; one alone stands for both. */
-function longest(releases: readonly Release[]): readonly [first: Release, final: Release] {
+function surestPair(releases: readonly Release[]): readonly [first: Release, final: Release] {
   const alone = releases[0]!
   const pairs = releases.flatMap((a, i) => releases.slice(i + 1).map((b) => [a, b] as const))
   const errorOf = ([a, b]: readonly [Release, Release]) =>
