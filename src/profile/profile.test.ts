@@ -86,6 +86,9 @@ describe('a profile', () => {
     expect(endedBy).toBe('requests')
     expect(document.requests).toBeLessThanOrEqual(70)
     expect(document.reasons).not.toEqual([])
+    // Nothing has been foretold: what leads by now gives no reason to warn of anything.
+    expect(document.limiters).toHaveLength(1)
+    expect(document.warnings).toEqual([])
   })
 
   test('says what was used up when it is interrupted before anything came back', async () => {

@@ -249,7 +249,7 @@ class Profile {
       const after = await this.#identifyAgain(layer)
       if (after !== null && (await this.#isExplainedBy(after, layer))) return
     }
-    if (layer !== null) this.#add(layer)
+    if (layer !== null) this.#keepNearest(layer)
     this.#draft.undetermined(reason, 'concluded')
   }
 
@@ -375,8 +375,10 @@ class Profile {
     return { found, unit: 'requests', observations, trace }
   }
 
-  #add(layer: Layer): void {
-    this.#keep(this.#knownOf(layer))
+  /** The nearest that there is: what has not foretold anything gives no reason to warn of anything. */
+  #keepNearest(layer: Layer): void {
+    const known = this.#knownOf(layer)
+    this.#keep(isKnown(layer.found) ? known : { ...known, warnings: [] })
   }
 
   #keep(known: Known): void {
@@ -390,11 +392,10 @@ class Profile {
 
   #ended(by: ProfileResult['endedBy']): void {
     const found = this.#identifier?.soFar() ?? null
-    if (found !== null) this.#add(this.#layerOf(found))
+    if (found !== null) this.#keepNearest(this.#layerOf(found))
     this.#draft.undetermined(endedText[by], by)
     if (found === null) this.#draft.reasons.push(...this.#usedUp())
-    // What has been foretold, and explains everything, is known, if not as closely as it could be.
-    if (found?.isForetold && found.isExplained) this.#draft.conclusion = 'identified'
+    if (found !== null && isKnown(found)) this.#draft.conclusion = 'identified'
   }
 
   /** What there is to say of a limiter that has given nothing back yet. */
@@ -403,6 +404,11 @@ class Profile {
     if (!observations.some(isPlainDenial)) return []
     return [unreleasedText(unreleased(observations, this.#session.nowUs))]
   }
+}
+
+/** What has been foretold, and explains everything, is known, if not as closely as it could be. */
+function isKnown({ isForetold, isExplained }: Identified): boolean {
+  return isForetold && isExplained
 }
 
 function heldAlone({ leader: { fit }, denials }: Identified): Held {
