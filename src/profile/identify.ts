@@ -118,6 +118,10 @@ export class Identifier {
         if (await this.#interruptions.outlast()) continue
         return unreleased(this.observations, this.#session.nowUs)
       }
+      if (mayAsk && this.#interruptions.mayBeInterrupted(weighed)) {
+        await this.#interruptions.listen()
+        continue
+      }
       if (this.#isHopeless(weighed)) weighed = this.#contest.searchAgain(this.trace)
       if (this.#isHopeless(weighed)) return concluded(this.#resultOf(weighed, false))
       if (this.#isSettled(weighed)) weighed = this.#contest.searchAgain(this.trace)

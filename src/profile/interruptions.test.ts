@@ -3,10 +3,12 @@ import { classes } from './classes.ts'
 import type { Contest } from './contest.ts'
 import { exactFit } from './fit.ts'
 import { Interruptions } from './interruptions.ts'
+import { verdictsOf } from './judging.ts'
 import type { Observation } from './observation.ts'
 import type { Weighed } from './posterior.ts'
 import type { Session } from './session.ts'
 import type { Subject } from './subject.ts'
+import { traceOf } from './trace.ts'
 
 const window = classes.find(({ id }) => id === 'window-first')!
 const fit = exactFit(window, { limit: 20, spanUs: 1e6, phaseUs: 0, step: 1 })
@@ -16,7 +18,13 @@ const leaving = (mismatches: number): Weighed[] => [{ fit: { ...fit, mismatches 
 function interrupted(outcomes: readonly (readonly ['ok' | 'limited', us: number])[]) {
   const observations = outcomes.map(([outcome, us]) => observation(outcome, us))
   const session = { nowUs: observations.at(-1)!.receivedUs, observations }
-  const subject = { observations, observed: observations.length, isAmongOthers: false }
+  const subject = {
+    observations,
+    observed: observations.length,
+    trace: traceOf(observations, verdictsOf(observations, new Set()), () => 1),
+    pace: { gapUs: 1_000, cost: 1 },
+    isAmongOthers: false,
+  }
   const interruptions = new Interruptions(
     session as unknown as Session,
     subject as unknown as Subject,
@@ -27,7 +35,8 @@ function interrupted(outcomes: readonly (readonly ['ok' | 'limited', us: number]
 }
 
 function observation(outcome: 'ok' | 'limited', us: number): Observation {
-  return { outcome, sentUs: us, receivedUs: us + 1_000 } as Observation
+  const status = outcome === 'ok' ? 200 : 429
+  return { outcome, status, sentUs: us, receivedUs: us + 1_000 } as Observation
 }
 
 const before = [
@@ -37,6 +46,16 @@ const before = [
 ] as const
 
 describe('a slower limiter', () => {
+  test('may have interrupted when it is denied what would pass, and not when more passes than before', () => {
+    const denied = [...before, ['limited', 2_100_000], ['limited', 2_200_000]] as const
+    expect(interrupted(denied).isInterrupted(leaving(4))).toBe(false)
+    expect(interrupted(denied).mayBeInterrupted(leaving(4))).toBe(true)
+    expect(interrupted(denied).mayBeInterrupted(leaving(3))).toBe(false)
+    const more = Array.from({ length: 30 }, (_, i) => ['ok', 2_100_000 + 2_000 * i] as const)
+    const raised = [...before, ...more, ['limited', 2_170_000]] as const
+    expect(interrupted(raised).mayBeInterrupted(leaving(4))).toBe(false)
+  })
+
   test('has interrupted when denials outlast a recovery, also if something has passed since', () => {
     const denied = [...before, ['limited', 2_000_000], ['limited', 2_600_000]] as const
     for (const outcomes of [denied, [...denied, ['ok', 9_000_000]] as const]) {

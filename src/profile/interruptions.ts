@@ -4,8 +4,10 @@
 import type { Micros } from '../core/units.ts'
 import type { Contest } from './contest.ts'
 import { firstRelease } from './exhaust.ts'
+import { stateAfter } from './following.ts'
 import { hasAnswer, hasPassed } from './judging.ts'
 import { recoveryUs, type Weighed } from './posterior.ts'
+import { Foreseen } from './probe.ts'
 import type { Session } from './session.ts'
 import type { Subject } from './subject.ts'
 
@@ -62,6 +64,30 @@ export class Interruptions {
     if (weighed[0]!.fit.mismatches < brokenBy) return false
     const from = Math.max(this.#explained.observed, this.#backAgain)
     return this.#silenceUs(from) > silenceLeast * recoveryUs(this.#explained.weighed[0]!.fit)
+  }
+
+  /**
+   * It is denied where what explained everything would let it through, though not for long enough to tell:
+   * a limiter that lets more through than before is no such case.
+   */
+  mayBeInterrupted(weighed: readonly Weighed[]): boolean {
+    if (this.#explained === null || this.#subject.isAmongOthers) return false
+    if (this.#outlasted === outlastedMost || weighed[0]!.fit.mismatches < brokenBy) return false
+    const { observations, trace, pace } = this.#subject
+    const last = observations.findLast(hasAnswer)
+    if (last === undefined || hasPassed(last)) return false
+    const { of, best } = this.#explained.weighed[0]!.fit
+    const hypothesis = of.model(best)
+    const state = stateAfter(hypothesis, trace)
+    return new Foreseen({ hypothesis, state }, this.#session.nowUs, pace).releaseUs === 0
+  }
+
+  /** One request, once another denial would be for too long. */
+  async listen(): Promise<void> {
+    const { fit } = this.#explained!.weighed[0]!
+    const passedUs = this.#subject.observations.findLast(hasPassed)?.receivedUs ?? 0
+    await this.#session.sleepUntil(passedUs + Math.ceil(silenceLeast * recoveryUs(fit)))
+    await this.#subject.send()
   }
 
   /** The longest that it went on to deny after something had passed, since so much had been observed. */
