@@ -95,7 +95,7 @@ export class LayerSearch {
       of: this.#other({ found: this.#first, unit: 'requests' }),
       orElse: leader.fit.sample.map(leader.fit.of.model),
       denials,
-      others: layers.map((layer) => this.#other(layer)),
+      others: layers.map((layer) => this.#beside(layer)),
     }
   }
 
@@ -127,14 +127,22 @@ export class LayerSearch {
 
   /** The limiters that are known beside this one. */
   others(layer: Layer | null): readonly Other[] {
-    const beside = this.layers.filter((each) => each !== layer).map((each) => this.#other(each))
+    const beside = this.layers.filter((each) => each !== layer).map((each) => this.#beside(each))
     if (this.hasReplacedFirst) return beside
-    return [this.#other({ found: this.#first, unit: 'requests' }), ...beside]
+    return [this.#beside({ found: this.#first, unit: 'requests' }), ...beside]
   }
 
   /** Those behind the first. */
   get behind(): readonly Other[] {
-    return this.layers.map((layer) => this.#other(layer))
+    return this.layers.map((layer) => this.#beside(layer))
+  }
+
+  // A bucket that is spent at its pace for long is short of what its refill may be slower by.
+  #beside(layer: Pick<Layer, 'found' | 'unit'>): Other {
+    const { of, best, spanUs } = layer.found.leader.fit
+    if (of.algorithm !== 'token-bucket') return this.#other(layer)
+    const hypothesis = of.model({ ...best, spanUs: spanUs[1] })
+    return { ...this.#other(layer), hypothesis }
   }
 
   #other({ found, unit }: Pick<Layer, 'found' | 'unit'>): Other {
