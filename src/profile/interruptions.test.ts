@@ -15,22 +15,26 @@ const fit = exactFit(window, { limit: 20, spanUs: 1e6, phaseUs: 0, step: 1 })
 const leaving = (mismatches: number): Weighed[] => [{ fit: { ...fit, mismatches }, odds: 1 }]
 
 /** A window of a second that explained the first three of these. */
-function interrupted(outcomes: readonly (readonly ['ok' | 'limited', us: number])[]) {
+function interrupted(
+  outcomes: readonly (readonly ['ok' | 'limited', us: number])[],
+  { explained = 3, from = (_observed: number) => {} } = {},
+) {
   const observations = outcomes.map(([outcome, us]) => observation(outcome, us))
-  const session = { nowUs: observations.at(-1)!.receivedUs, observations }
+  const session = { nowUs: observations.at(-1)!.receivedUs, observations, note: () => {} }
   const subject = {
     observations,
     observed: observations.length,
     trace: traceOf(observations, verdictsOf(observations, new Set()), () => 1),
     pace: { gapUs: 1_000, cost: 1 },
     isAmongOthers: false,
+    interrupted: from,
   }
   const interruptions = new Interruptions(
     session as unknown as Session,
     subject as unknown as Subject,
-    {} as unknown as Contest,
+    { resume: () => {} } as unknown as Contest,
   )
-  interruptions.explained({ weighed: leaving(0), observed: 3 })
+  interruptions.explained({ weighed: leaving(0), observed: explained })
   return interruptions
 }
 
@@ -63,5 +67,25 @@ describe('a slower limiter', () => {
       expect(interruptions.isInterrupted(leaving(4))).toBe(true)
       expect(interruptions.isInterrupted(leaving(3))).toBe(false)
     }
+  })
+  test('began with the last wave of which something passed, though one class explained more', async () => {
+    const wave = [
+      ['limited', 2_000_000],
+      ['ok', 2_000_000],
+    ] as const
+    const denied = [
+      ['limited', 2_010_000],
+      ['limited', 4_000_000],
+      ['ok', 9_000_000],
+    ] as const
+    const froms: number[] = []
+    const outcomes = [...before, ...wave, ...denied]
+    const interruptions = interrupted(outcomes, {
+      explained: 6,
+      from: (observed) => froms.push(observed),
+    })
+    expect(interruptions.isInterrupted(leaving(4))).toBe(true)
+    expect(await interruptions.outlast()).toBe(true)
+    expect(froms).toEqual([3])
   })
 })

@@ -106,10 +106,11 @@ export class Interruptions {
 
   /** Waits until it is seen again: what was denied meanwhile says nothing of it. False: it is not. */
   async outlast(): Promise<boolean> {
-    const { weighed, observed } = this.#explained!
+    const { weighed } = this.#explained!
     const subject = this.#subject
     this.#session.note('nothing passes, though it has recovered: a slower limiter denies')
     this.#outlasted++
+    const observed = this.#lastPassed(this.#explained!.observed)
     this.#sinceUs ??= this.#session.observations[observed]!.sentUs
     const isBack = hasPassed(subject.observations.at(-1)!) || (await firstRelease(subject))
     if (!isBack) return false
@@ -117,6 +118,14 @@ export class Interruptions {
     this.#backAgain = subject.observed
     this.#contest.resume(weighed)
     return true
+  }
+
+  // What came with the last request that passed: the first denials by another may have been explained, too.
+  #lastPassed(observed: number): number {
+    const { observations } = this.#session
+    const last = observations.slice(0, observed).findLast(hasPassed)
+    const first = observations.findIndex(({ sentUs }) => sentUs >= (last?.sentUs ?? 0))
+    return Math.min(first, observed)
   }
 
   /** Nothing was found that was interrupted: what was observed is to be explained as a whole. */
