@@ -8,6 +8,7 @@ import type { Fit } from './fit.ts'
 import { denialWaits } from './following.ts'
 import type { Identified } from './identification.ts'
 import type { Observation } from './observation.ts'
+import { plainest } from './plainest.ts'
 import { answersIn, type TraceGroup } from './trace.ts'
 
 /** What is known of a limiter besides its algorithm. */
@@ -41,7 +42,7 @@ export function profiled(found: Identified, findings: Findings): ProfiledLimiter
       ...found.rivals.map((rival) => rival.fit.of.title),
     ],
     unit: findings.unit,
-    ...measures(fit),
+    ...measures(fit, findings.trace),
     anchor: of.anchor,
     charge: chargeOf(of.id, findings.unit),
     chargesRejected: of.chargesRejected,
@@ -62,11 +63,13 @@ function chargeOf(classId: string, unit: LimitUnit): ChargeTime | null {
   return unit === 'requests' ? 'pre' : null
 }
 
-function measures(fit: Fit) {
-  const { of, best, spanUs } = fit
+function measures(fit: Fit, trace: readonly TraceGroup[]) {
+  const { of, best } = fit
+  const plain = plainest(fit, trace)
+  const spanUs = of.isLossy ? (plain?.spanUs ?? fit.spanUs) : fit.spanUs
   // Limits are whole units, wherever the search for their ends has stopped.
   const limit: Interval = [Math.floor(fit.limit[0]), Math.ceil(fit.limit[1])]
-  const amount = Math.round(mostFrequent(fit) ?? likely(limit))
+  const amount = plain?.limit ?? Math.round(likely(limit))
   if (of.algorithm !== 'token-bucket') {
     const windowMs: Interval = [spanUs[0] / 1e3, spanUs[1] / 1e3]
     return {
@@ -78,23 +81,20 @@ function measures(fit: Fit) {
       intervals: { limit, windowMs },
     }
   }
-  const refillPerS: Interval = [1e6 / spanUs[1], 1e6 / spanUs[0]]
+  const refillPerS = ratesOf(fit.spanUs)
   const everyMs = likely([(best.step * spanUs[0]) / 1e3, (best.step * spanUs[1]) / 1e3])
   return {
     limit: null,
     windowMs: null,
     burst: amount,
-    refillPerS: of.hasStep ? (1e3 * best.step) / everyMs : likely(refillPerS),
+    refillPerS: of.hasStep ? (1e3 * best.step) / everyMs : likely(ratesOf(spanUs)),
     refillStep: of.hasStep ? { units: best.step, everyMs } : null,
     intervals: { burst: limit, refillPerS },
   }
 }
 
-/** The whole limit that most of what agrees has; null where no two agree: limits of tokens do not. */
-function mostFrequent({ sample }: Fit): number | null {
-  const counts = [...Map.groupBy(sample, ({ limit }) => limit)]
-  const [limit, having] = counts.sort(([, a], [, b]) => b.length - a.length)[0]!
-  return having.length > 1 || sample.length === 1 ? limit : null
+function ratesOf([low, high]: Interval): Interval {
+  return [1e6 / high, 1e6 / low]
 }
 
 /** In a wider interval there nearly always is a value of two digits: that it does says nothing. */

@@ -69,7 +69,8 @@ export function fitClass(of: HypothesisClass, context: FitContext, before: Fit |
   const search = new Search(of, context)
   for (const parameters of before?.sample ?? []) search.try(parameters)
   const isWorse = before === null || search.least > before.mismatches
-  if (before !== null && isWorse) for (const parameters of across(before)) search.try(parameters)
+  if (before !== null && isWorse)
+    for (const parameters of spansAcross(before)) search.try(parameters)
   if (isWorse || of.hasAliases || context.isThorough) {
     for (const parameters of seedsOf(of, context)) search.try(parameters)
     const near = (context.kin ?? []).flatMap((at) => around(at, context.features.mostCost))
@@ -83,8 +84,8 @@ export function fitClass(of: HypothesisClass, context: FitContext, before: Fit |
 /** Places in the interval of what agreed before: more than a sample, which misses what is left of it. */
 const placesAcross = 40
 
-/** All spans that agreed before, evenly; with a phase, what agreed is no interval. */
-function across({ of, best, spanUs: [low, high] }: Fit): readonly Parameters[] {
+/** All spans that agreed, evenly; with a phase, what agreed is no interval. */
+export function spansAcross({ of, best, spanUs: [low, high] }: Fit): readonly Parameters[] {
   if (of.free.length > 1) return []
   return Array.from({ length: placesAcross + 1 }, (_, i) => ({
     ...best,

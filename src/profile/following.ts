@@ -38,6 +38,14 @@ export function stateAfter(hypothesis: Hypothesis, trace: readonly TraceGroup[],
   return likely[turn % likely.length]!.state
 }
 
+/**
+ * How often a hypothesis could not have answered as was observed, if all arrived in the middle of their
+ * stretch: of those that explain everything, some need fewer coincidences than others.
+ */
+export function misfits(hypothesis: Hypothesis, trace: readonly TraceGroup[]): number {
+  return Math.min(...guesses.map((guess) => follow(hypothesis, trace, guess).misfits))
+}
+
 /** Where everything that a fit takes for possible stands after a trace. */
 export function foresights(
   { of, sample }: Fit,

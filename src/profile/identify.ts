@@ -141,11 +141,12 @@ export class Identifier {
         await this.#verify(weighed)
       } else if (choice !== null) {
         await this.#ask(choice, weighed)
-      } else if (this.#contest.hasForetold || verified++ === verifiesMost) {
-        return this.#concluded(weighed, false)
-      } else {
+      } else if (this.#isUnverified(weighed[0]!) && verified < verifiesMost) {
         // Small probes did not tell: a whole limit may.
+        verified++
         await this.#verify(weighed)
+      } else {
+        return this.#concluded(weighed, false)
       }
     }
   }
@@ -209,8 +210,16 @@ export class Identifier {
 
   // A request that was lost may or may not have been charged: if small probes do not tell, a whole limit will.
   #isOnlyLimitOpen({ fit, odds }: Weighed): boolean {
-    const isOpen = fit.limit[1] - fit.limit[0] >= this.#subject.pace.cost
-    return isOpen && odds >= oddsLikely && hasPreciseSpan(fit) && this.#fatigue.inVain >= inVainMost
+    const isInVain = this.#fatigue.inVain >= inVainMost
+    return this.#isLimitOpen(fit) && odds >= oddsLikely && hasPreciseSpan(fit) && isInVain
+  }
+
+  #isUnverified({ fit }: Weighed): boolean {
+    return !this.#contest.hasForetold || this.#isLimitOpen(fit)
+  }
+
+  #isLimitOpen({ limit }: Fit): boolean {
+    return limit[1] - limit[0] >= this.#subject.pace.cost
   }
 
   #choose(weighed: readonly Weighed[]): Choice | null {

@@ -89,7 +89,11 @@ function modelOf(limiter: ProfiledLimiter, { leader }: Identified): NamedLimiter
 
 /** The model with the figures that the document has. */
 function rounded(algorithm: LimiterAlgorithm, limiter: ProfiledLimiter): LimiterAlgorithm {
-  const { limit, windowMs } = limiter
+  const { limit, windowMs, burst, refillPerS } = limiter
+  if (algorithm.kind === 'token-bucket' && burst !== null && refillPerS !== null) {
+    const refillUs = Math.round((1e6 * algorithm.refillUnits) / refillPerS)
+    return { ...algorithm, capacity: burst, refillUs }
+  }
   if (!('windowUs' in algorithm) || limit === null || windowMs === null) return algorithm
   return { ...algorithm, limit, windowUs: Math.round(windowMs * 1e3) }
 }
