@@ -220,14 +220,10 @@ class Profile {
   // parameters that may have been closed in less when it was identified.
   #doubt({ found }: Layer): void {
     if (this.#draft.endedBy === 'concluded') return
-    const { fit } = found.leader
-    const observations = this.#session.observations.slice(this.#from)
-    const trace = traceOf(observations, verdictsOf(observations, found.denials), () => 1)
-    const random = randomStream(this.#session.options.seed, 'doubt')
-    const unexplained = fitted(fit.of, { trace, random }, fit)?.mismatches ?? 0
-    if (explains(unexplained, observations.length)) return
+    const unexplained = this.#unexplainedBy(found)
+    if (explains(unexplained, this.#session.observations.length - this.#from)) return
     this.#draft.keepUnknown(this.#draft.limiters[0]!)
-    const reason = `${fit.of.title} explained what came first, and leaves ${Math.round(unexplained)} answers open with what came since`
+    const reason = `${found.leader.fit.of.title} explained what came first, and leaves ${Math.round(unexplained)} answers open with what came since`
     this.#draft.undetermined(reason, this.#draft.endedBy)
   }
 
@@ -302,14 +298,8 @@ class Profile {
     this.#session.note('it no longer explains what comes: another limiter, or another limit')
     this.#keep(this.#knownOf(layer))
     if ((await this.#further(layer)).hasFound) return
-    // A standstill, ours or the target's, may have broken it, and is over.
-    if (await this.#holds(layer)) return
+    // A standstill, ours or the target's, may have broken it, and is over: then it is found again.
     await this.#changed(layer, { sinceUs: brokenUs, isCertain: true })
-  }
-
-  #holds({ found }: Layer): Promise<boolean> {
-    const holds = () => stillHolds(this.#session, this.#request, heldAlone(found))
-    return this.#orEnded(holds, false)
   }
 
   // What was seen before a change is not what there is now. Where it is not certain that it changed, it did
@@ -331,7 +321,21 @@ class Profile {
       this.#draft.keepUnknown(before.limiter)
       this.#draft.undetermined(changed.message, this.#draft.endedBy)
     } else this.#keep(now)
-    this.#draft.warnings.push(changed)
+    // What explains all from the beginning was not recognised before, and has not changed.
+    if (after === null || !this.#explainsAll(after.layer)) this.#draft.warnings.push(changed)
+  }
+
+  #explainsAll({ found }: Layer): boolean {
+    const unexplained = this.#unexplainedBy(found)
+    return explains(unexplained, this.#session.observations.length - this.#from)
+  }
+
+  /** Answers since the beginning that it leaves open, with parameters that may have to be closed in. */
+  #unexplainedBy({ leader: { fit }, denials }: Identified): number {
+    const observations = this.#session.observations.slice(this.#from)
+    const trace = traceOf(observations, verdictsOf(observations, denials), () => 1)
+    const random = randomStream(this.#session.options.seed, 'doubt')
+    return fitted(fit.of, { trace, random }, fit)?.mismatches ?? 0
   }
 
   #lookAgain(layer: Layer): Promise<Again | null> {
