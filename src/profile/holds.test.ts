@@ -56,6 +56,11 @@ describe('a limiter that was identified', () => {
     expect(await asked({}, seed, held())).toEqual({ holds: true, sinceUs: null })
   })
 
+  test.each(seeds)('holds no more where the same limit comes back later, seed %i', async (seed) => {
+    const limiters = [named(fixedWindow(20, 2.2 * windowUs))]
+    expect(await asked({ limiters }, seed, held())).toMatchObject({ holds: false })
+  })
+
   // A counter remembers the window before: after one window of silence something is left.
   test.each(seeds)('still holds where it counts rejections, sliding, seed %i', async (seed) => {
     const counter = { kind: 'sliding-counter', limit: 20, windowUs, anchor: 'wall-clock' } as const

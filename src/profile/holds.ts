@@ -3,10 +3,12 @@
 
 import { limitOf, windowUsOf } from '../core/limits.ts'
 import type { Micros } from '../core/units.ts'
+import { stateAfter } from './following.ts'
 import { hasAnswer, hasPassed, verdictsOf } from './judging.ts'
 import type { Observation, ProbeRequest } from './observation.ts'
 import { freshInUs, type Other, withoutOthers } from './others.ts'
 import type { Hypothesis } from './playing.ts'
+import { Foreseen } from './probe.ts'
 import type { Session } from './session.ts'
 import { traceOf } from './trace.ts'
 import { mismatches } from './worlds.ts'
@@ -18,6 +20,10 @@ const beyondShare = 1.25
 const beyondLeast = 5
 /** Places in a beat that are tried. */
 const beats = 32
+/** Releases that are looked at, and by how much of the wait and of its recovery they may be off. */
+const releases = 3
+const releaseMargin = 0.07
+const wholeMargin = 0.03
 /** Answers that it may leave open, of one whole limit. */
 const openMost = 1
 
@@ -30,7 +36,7 @@ export interface Held {
   readonly others: readonly Other[]
 }
 
-/** Asks a limiter for its whole limit, and a little more. */
+/** Asks a limiter for its whole limit, and a little more, and then for what it gives back, when it does. */
 export async function stillHolds(
   session: Session,
   request: ProbeRequest,
@@ -60,6 +66,7 @@ async function holdsAfter(
 ): Promise<boolean> {
   await session.sleepUntil(session.nowUs + waitUs)
   const asked = await spent(session, request, limitOf(of.hypothesis.algorithm))
+  for (let i = 0; i < releases; i++) await askRelease(session, request, { asked, of, denials })
   const answers = withoutOthers(asked, verdictsOf(asked, denials), others)
   const trace = traceOf(asked, answers, of.costOf)
   return [of.hypothesis, ...orElse]
@@ -86,6 +93,29 @@ async function spent(session: Session, request: ProbeRequest, limit: number) {
     if (hasAnswer(answer) && !hasPassed(answer)) denied++
   }
   return asked
+}
+
+/** What was asked of a limiter since it was fresh. */
+interface Asked {
+  readonly asked: Observation[]
+  readonly of: Other
+  readonly denials: ReadonlySet<number>
+}
+
+// Another one with the same limit gives it back at another time: before and after it should.
+async function askRelease(session: Session, request: ProbeRequest, { asked, of, denials }: Asked) {
+  for (const sign of [-1, 1]) {
+    const trace = traceOf(asked, verdictsOf(asked, denials), of.costOf)
+    const pace = { gapUs: 0, cost: of.costOf(asked.at(-1)!) }
+    const state = stateAfter(of.hypothesis, trace)
+    const foreseen = new Foreseen({ hypothesis: of.hypothesis, state }, session.nowUs, pace)
+    const releaseUs = foreseen.releaseUs ?? 0
+    const wholeUs = windowUsOf(of.hypothesis.algorithm) ?? 0
+    const us = releaseUs + sign * Math.max(releaseMargin * releaseUs, wholeMargin * wholeUs)
+    if (us <= 0) continue
+    await session.sleepUntil(session.nowUs + Math.ceil(us))
+    asked.push(await session.send(request))
+  }
 }
 
 /** When it began to leave answers open; null: it explains all of them. */
