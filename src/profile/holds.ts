@@ -20,10 +20,9 @@ const beyondShare = 1.25
 const beyondLeast = 5
 /** Places in a beat that are tried. */
 const beats = 32
-/** Releases that are looked at, and by how much of the wait and of its recovery they may be off. */
-const releases = 3
-const releaseMargin = 0.07
-const wholeMargin = 0.03
+/** Shares of its recovery after which all that is there is asked for, and by how much of one it is overdue. */
+const recoveries = [0.45, 0.93] as const
+const overdue = 0.05
 /** Answers that it may leave open, of one whole limit. */
 const openMost = 1
 
@@ -65,8 +64,17 @@ async function holdsAfter(
   { of, orElse = [], denials, others, waitUs }: Held & { readonly waitUs: Micros },
 ): Promise<boolean> {
   await session.sleepUntil(session.nowUs + waitUs)
-  const asked = await spent(session, request, limitOf(of.hypothesis.algorithm))
-  for (let i = 0; i < releases; i++) await askRelease(session, request, { asked, of, denials })
+  const most = mostOf(of)
+  const asked = await spent(session, request, { most, denialsLeast })
+  // Another one with the same limit gives it back at another time.
+  for (const share of recoveries) {
+    const us = Math.round(share * resetUs({ of, denials }, asked, session.nowUs))
+    await session.sleepUntil(session.nowUs + us)
+    asked.push(...(await spent(session, request, { most, denialsLeast: 1 })))
+  }
+  const us = resetUs({ of, denials }, asked, session.nowUs) + overdue * wholeUs(of)
+  await session.sleepUntil(session.nowUs + Math.ceil(us))
+  asked.push(...(await spent(session, request, { most: openMost + 1, denialsLeast: openMost + 1 })))
   const answers = withoutOthers(asked, verdictsOf(asked, denials), others)
   const trace = traceOf(asked, answers, of.costOf)
   return [of.hypothesis, ...orElse]
@@ -84,10 +92,17 @@ function inAnyBeat(hypothesis: Hypothesis): readonly Hypothesis[] {
   }))
 }
 
-async function spent(session: Session, request: ProbeRequest, limit: number) {
+function mostOf({ hypothesis }: Other): number {
+  return Math.ceil(limitOf(hypothesis.algorithm) * beyondShare) + beyondLeast
+}
+
+async function spent(
+  session: Session,
+  request: ProbeRequest,
+  until: { readonly most: number; readonly denialsLeast: number },
+): Promise<Observation[]> {
   const asked: Observation[] = []
-  const most = Math.ceil(limit * beyondShare) + beyondLeast
-  for (let denied = 0; denied < denialsLeast && asked.length < most; ) {
+  for (let denied = 0; denied < until.denialsLeast && asked.length < until.most; ) {
     const answer = await session.send(request)
     asked.push(answer)
     if (hasAnswer(answer) && !hasPassed(answer)) denied++
@@ -95,27 +110,14 @@ async function spent(session: Session, request: ProbeRequest, limit: number) {
   return asked
 }
 
-/** What was asked of a limiter since it was fresh. */
-interface Asked {
-  readonly asked: Observation[]
-  readonly of: Other
-  readonly denials: ReadonlySet<number>
-}
-
-// Another one with the same limit gives it back at another time: before and after it should.
-async function askRelease(session: Session, request: ProbeRequest, { asked, of, denials }: Asked) {
-  for (const sign of [-1, 1]) {
-    const trace = traceOf(asked, verdictsOf(asked, denials), of.costOf)
-    const pace = { gapUs: 0, cost: of.costOf(asked.at(-1)!) }
-    const state = stateAfter(of.hypothesis, trace)
-    const foreseen = new Foreseen({ hypothesis: of.hypothesis, state }, session.nowUs, pace)
-    const releaseUs = foreseen.releaseUs ?? 0
-    const wholeUs = windowUsOf(of.hypothesis.algorithm) ?? 0
-    const us = releaseUs + sign * Math.max(releaseMargin * releaseUs, wholeMargin * wholeUs)
-    if (us <= 0) continue
-    await session.sleepUntil(session.nowUs + Math.ceil(us))
-    asked.push(await session.send(request))
-  }
+/** Span until it is as at first, if it is what it is taken for, and was before it was asked. */
+function resetUs(
+  { of: { hypothesis, costOf }, denials }: Pick<Held, 'of' | 'denials'>,
+  asked: readonly Observation[],
+  nowUs: Micros,
+): Micros {
+  const state = stateAfter(hypothesis, traceOf(asked, verdictsOf(asked, denials), costOf))
+  return new Foreseen({ hypothesis, state }, nowUs, { gapUs: 0, cost: 1 }).resetUs
 }
 
 /** When it began to leave answers open; null: it explains all of them. */
