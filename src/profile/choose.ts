@@ -6,7 +6,7 @@ import { wholeShare } from './contest.ts'
 import type { Fit } from './fit.ts'
 import { foresights } from './following.ts'
 import type { Parameters } from './parameters.ts'
-import { hasPreciseSpan, type Weighed } from './posterior.ts'
+import { hasPreciseSpan, spanErrorMost, type Weighed } from './posterior.ts'
 import {
   Foreseen,
   type Pace,
@@ -96,7 +96,7 @@ function candidates(limit: number, fullUs: Micros): readonly Probe[] {
       steps: [{ kind: 'watch' }, { kind: 'burst', most: limit }],
     },
   ]
-  for (const share of [0.06, 0.2, 0.45, 0.7, 0.95, 1.1, 1.6, 2.3]) {
+  for (const share of [0.06, 0.2, 0.45, 0.7, 0.95, 1.1, 1.6, 2.3, 3.4, 5.2]) {
     const us = Math.round(share * fullUs)
     all.push({
       what: `idle ${share} of its recovery, then everything, then watch`,
@@ -230,11 +230,24 @@ type Vote = Voter & { readonly said: string }
 /** What would be learnt about the parameters of a class that are not known well enough. */
 function withinClass(votes: readonly Vote[], { pace }: ChooseContext): number {
   const { fit } = votes[0]!
-  if (!hasPreciseSpan(fit)) {
-    return sum(votes.map(({ weight }) => weight)) * entropy([...counted(votes).values()])
-  }
+  if (!hasPreciseSpan(fit)) return spanTold(votes)
   if (fit.limit[1] - fit.limit[0] < pace.cost) return 0
   return toldApart(grouped(votes, ({ parameters }) => parameters.limit))
+}
+
+/** By how much the span would be known better, in nats, as far as it need be. */
+function spanTold(votes: readonly Vote[]): number {
+  const least = 2 * spanErrorMost * votes[0]!.fit.of.roughness
+  const width = (mine: readonly Vote[]) => {
+    const spans = mine.map(({ parameters }) => parameters.spanUs)
+    return Math.max(least, Math.log(Math.max(...spans) / Math.min(...spans)))
+  }
+  const before = width(votes)
+  return sum(
+    grouped(votes, ({ said }) => said).map((mine) => {
+      return sum(mine.map(({ weight }) => weight)) * Math.log(before / width(mine))
+    }),
+  )
 }
 
 /**
@@ -256,7 +269,7 @@ function toldApart(groups: readonly (readonly Vote[])[]): number {
   return Math.max(0, entropy(weights) - left) * total
 }
 
-function grouped(votes: readonly Vote[], keyOf: (vote: Vote) => number): readonly Vote[][] {
+function grouped<T>(votes: readonly Vote[], keyOf: (vote: Vote) => T): readonly Vote[][] {
   return [...Map.groupBy(votes, keyOf).values()]
 }
 

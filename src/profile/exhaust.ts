@@ -39,9 +39,9 @@ export async function exhaust(subject: Subject, most: number): Promise<Exhausted
   return 'unlimited'
 }
 
-/** One by one at first, then some waves of each width, each twice as wide as the one before. */
+/** One by one at first, then some waves of each width: few requests are sent beyond what there is. */
 function waveWidth(sent: number): number {
-  const [width = 32] = [1, 2, 4, 8, 16].filter((_, i) => sent < 8 * (1 + 2 ** i))
+  const [width = 32] = [1, 2, 4, 8, 16].filter((_, i) => sent < 16 * (1 + 2 ** i))
   return width
 }
 
