@@ -169,7 +169,7 @@ function windowClass(entry: WindowClass): HypothesisClass {
     free: hasPhase ? ['spanUs', 'phaseUs'] : ['spanUs'],
     hasStep: false,
     isLossy: false,
-    roughness: entry.extended === true || isOnClock(entry) ? 2 : 1,
+    roughness: entry.extended === true ? 2 : 1,
     model: ({ limit, spanUs, phaseUs }) => ({
       algorithm: windowModel(entry, limit, Math.round(spanUs)),
       chargesRejected: chargesRejected === true && entry.extended !== true,
@@ -184,11 +184,6 @@ function windowSeeds(entry: WindowClass, features: TraceFeatures): readonly Para
   if (entry.extended === true) return extendedSeeds(features)
   if (entry.kind === 'sliding-counter') return fadingSeeds(features, hasPhase)
   return hasPhase ? boundarySeeds(features) : spanSeeds(features, entry.chargesRejected === true)
-}
-
-// Both ends of a window on a clock have to be seen, and each look costs a whole limit.
-function isOnClock({ kind, anchor }: WindowClass): boolean {
-  return kind === 'fixed-window' && anchor === 'wall-clock'
 }
 
 function windowModel(entry: WindowClass, limit: number, windowUs: Micros): TimedAlgorithm {

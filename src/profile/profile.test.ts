@@ -189,7 +189,7 @@ describe('a profile', () => {
   })
 
   test.each([45, 18])('reports a limit that changed half-way, to %i', async (limit) => {
-    const [startUs, fromUs] = [1_000e6, 1_075e6]
+    const [startUs, fromUs] = [1_000e6, 1_055e6]
     const later = { fromUs, limiters: [named(fixedWindow(limit, 20e6))] }
     const target = { limiters: [named(fixedWindow(30, 20e6))], startUs, later, seed: 2 }
     const { document } = await profileOf(target, { furtherTimes: 0 })

@@ -35,6 +35,8 @@ const wavesPerWidth = 3
 /** Stairs nearly as long as the longest tell best how high a step is. */
 const longStairs = 0.7
 const stepsLeast = 3
+/** Requests that a queue is kept busy with. */
+const busyRequests = 60
 
 /** Identifies such a limiter; null when waves up to `widthMost` show none. */
 export async function identifyTogether(
@@ -46,6 +48,7 @@ export async function identifyTogether(
   const met = await waves.widen(widthMost)
   if (!met && waves.pace() === null) return null
   const limit = met ? await waves.closeIn() : null
+  await waves.keepBusy(limit ?? widthMost)
   const isForetold = limit !== null && limit < widthMost && (await waves.foretells(limit))
   return { limiter: profiledTogether(waves, limit), isForetold }
 }
@@ -54,6 +57,7 @@ class Waves {
   readonly #session: Session
   readonly #request: ProbeRequest
   readonly sent: Wave[] = []
+  #steady: Pace | null = null
 
   constructor(session: Session, request: ProbeRequest) {
     this.#session = session
@@ -91,8 +95,26 @@ class Waves {
     return false
   }
 
+  // Within a wave the first to arrive is not the first to be answered by as much: its stairs are a little
+  // too low. In a queue that is never empty one answer follows the other at its pace.
+  async keepBusy(width: number): Promise<void> {
+    const stairs = this.#stairs()
+    if (stairs === null || width <= stepsLeast) return
+    const answers: Observation[] = []
+    let left = Math.max(busyRequests, 2 * width)
+    const worker = async () => {
+      while (left-- > 0) answers.push(await this.#session.send(this.#request))
+    }
+    await Promise.all(Array.from({ length: width - 1 }, worker))
+    this.#steady = beatOf(answers, stairs.us)
+  }
+
   /** Time per request of a queue that holds back; null when latencies are no staircase. */
   pace(): Pace | null {
+    return this.#steady ?? this.#stairs()
+  }
+
+  #stairs(): Pace | null {
     const longest = Math.max(...this.sent.map(({ latenciesUs }) => latenciesUs.length))
     const stairs = this.sent
       .filter(({ latenciesUs }) => latenciesUs.length >= longStairs * longest)
@@ -141,6 +163,18 @@ function stairOf({ latenciesUs }: Wave): Micros | null {
   const step = (latenciesUs[count]! - first) / count
   const isEven = latenciesUs.every((us, i) => Math.abs(us - (first + i * step)) < 0.6 * step)
   return isEven && latenciesUs[count]! > 3 * first ? step : null
+}
+
+/** From one answer to the next; what was lost took its turn, too, and left a gap of two. */
+function beatOf(answers: readonly Observation[], nearUs: Micros): Pace | null {
+  const passed = answers.filter(hasPassed)
+  if (passed.length < busyRequests / 2) return null
+  const at = passed.map(({ receivedUs }) => receivedUs).sort((a, b) => a - b)
+  const gaps = at.slice(1).map((us, i) => us - at[i]!)
+  const beats = gaps.reduce((sum, gapUs) => sum + Math.round(gapUs / nearUs), 0)
+  const us = (at.at(-1)! - at[0]!) / beats
+  const tripUs = Math.min(...passed.map(({ sentUs, receivedUs }) => receivedUs - sentUs))
+  return { us, interval: [us - tripUs / beats, us + tripUs / beats] }
 }
 
 function profiledTogether(waves: Waves, limit: number | null): ProfiledLimiter {
