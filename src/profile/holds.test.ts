@@ -61,6 +61,21 @@ describe('a limiter that was identified', () => {
     expect(await asked({ limiters }, seed, held())).toMatchObject({ holds: false })
   })
 
+  // Its length is known to a share: after twenty windows nobody knows where in one it is.
+  test.each(seeds)('still holds where it is on a clock, seed %i', async (seed) => {
+    const kinds = [
+      { kind: 'fixed-window', extendedByRejected: false },
+      { kind: 'sliding-counter', isFloored: false },
+    ] as const
+    for (const kind of kinds) {
+      const onClock = (by: number) =>
+        ({ ...kind, limit: 20, windowUs: by * windowUs, anchor: 'wall-clock' }) as const
+      const limiters = [named(onClock(1))]
+      const all = { ...held(), of: known(onClock(1.004)) }
+      expect(await asked({ limiters }, seed, all), kind.kind).toMatchObject({ holds: true })
+    }
+  })
+
   // A counter remembers the window before: after one window of silence something is left.
   test.each(seeds)('still holds where it counts rejections, sliding, seed %i', async (seed) => {
     const counter = { kind: 'sliding-counter', limit: 20, windowUs, anchor: 'wall-clock' } as const

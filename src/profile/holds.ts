@@ -19,7 +19,7 @@ const denialsLeast = 3
 const beyondShare = 1.25
 const beyondLeast = 5
 /** Places in a beat that are tried. */
-const beats = 32
+const beats = 128
 /** Shares of its recovery after which all that is there is asked for, and by how much of one it is overdue. */
 const recoveries = [0.45, 0.93] as const
 const overdue = 0.05
@@ -82,14 +82,21 @@ async function holdsAfter(
     .some((hypothesis) => mismatches(hypothesis, trace, openMost) <= openMost)
 }
 
-/** Where in its beat a refill in steps is, is known no more after a long search. */
+/** Where a refill in steps is in its beat, or a window on a clock, is known no more after a long search. */
 function inAnyBeat(hypothesis: Hypothesis): readonly Hypothesis[] {
-  const { algorithm, phaseUs } = hypothesis
-  if (algorithm.kind !== 'token-bucket' || algorithm.refillStyle !== 'steps') return [hypothesis]
+  const beatUs = beatOf(hypothesis)
+  if (beatUs === null) return [hypothesis]
   return Array.from({ length: beats }, (_, i) => ({
     ...hypothesis,
-    phaseUs: phaseUs + Math.round((i * algorithm.refillUs) / beats),
+    phaseUs: hypothesis.phaseUs + Math.round((i * beatUs) / beats),
   }))
+}
+
+function beatOf({ algorithm }: Hypothesis): Micros | null {
+  if (algorithm.kind === 'token-bucket') {
+    return algorithm.refillStyle === 'steps' ? algorithm.refillUs : null
+  }
+  return 'anchor' in algorithm && algorithm.anchor === 'wall-clock' ? algorithm.windowUs : null
 }
 
 function mostOf({ hypothesis }: Other): number {
