@@ -8,7 +8,8 @@ import type { Subject } from './subject.ts'
 const lonePassedLeast = 3
 const silenceUsLeast = 1_000_000
 const spendingWaves = 20
-const heldBackWave = 32
+const widest = 32
+const lastWaves = 5
 const heldBackTimes = 6
 
 /** Whether denials last; `concurrent`: only requests that are sent at once are denied. */
@@ -19,7 +20,7 @@ export async function exhaust(subject: Subject, most: number): Promise<Exhausted
   const lonePassed: number[] = []
   let before = 0
   for (let sent = 0; sent < most; ) {
-    const width = Math.min(waveWidth(sent), subject.widthMost)
+    const width = Math.min(waveWidth(sent, most), subject.widthMost)
     // What waves of different widths let through cannot be compared.
     if (width !== before) lonePassed.length = 0
     before = width
@@ -39,10 +40,13 @@ export async function exhaust(subject: Subject, most: number): Promise<Exhausted
   return 'unlimited'
 }
 
-/** One by one at first, then some waves of each width: few requests are sent beyond what there is. */
-function waveWidth(sent: number): number {
-  const [width = 32] = [1, 2, 4, 8, 16].filter((_, i) => sent < 16 * (1 + 2 ** i))
-  return width
+/**
+ * One by one at first, then some waves of each width: few requests are sent beyond what there is. The last are
+ * as wide as can be, because slots only show when more requests than these are under way.
+ */
+function waveWidth(sent: number, most: number): number {
+  const [width = widest] = [1, 2, 4, 8, 16].filter((_, i) => sent < 16 * (1 + 2 ** i))
+  return most - sent <= lastWaves * widest ? widest : width
 }
 
 // A bucket that is refilled while a single request travels looks like slots; but silence brings it
@@ -68,7 +72,7 @@ function latencies({ observations }: Subject, count: number): readonly number[] 
 
 /** Whether requests at once are answered one by one. */
 export function isHeldBack(observations: readonly Observation[]): boolean {
-  const latest = observations.slice(-heldBackWave).filter(hasPassed)
+  const latest = observations.slice(-widest).filter(hasPassed)
   const spansUs = latest.map(({ sentUs, receivedUs }) => receivedUs - sentUs)
   return Math.max(...spansUs) > heldBackTimes * Math.min(...spansUs)
 }

@@ -17,6 +17,9 @@ import { shortened, type TraceGroup, traceOf, type Verdict } from './trace.ts'
 const groupsMost = 2_000
 const doubtPause = 0.03
 const fillersMost = 40
+/** A denial that is no 429 has to come so often again; more often where the server has errors of its own. */
+const againLeast = 2
+const againAmongErrors = 5
 
 /** A trace, how many observations it is made of, and how many statuses were taken for denials. */
 interface Traced {
@@ -119,16 +122,26 @@ export class Subject {
     await this.session.sleepUntil(this.session.nowUs + us)
   }
 
-  /** Whether denials last: one that is no 429 has to come three times in a row. */
+  /** Whether denials last: one that is no 429 has to come again and again. */
   async isDenied(first: Observation): Promise<boolean> {
     if (this.isAmongOthers) return this.#isStillDenied()
+    const times = this.#hasPassedErrors ? againAmongErrors : againLeast
     const [again] = (await this.send()) as [Observation]
     if (hasPassed(again) || !hasAnswer(again)) return false
     if (isPlainDenial(again)) return true
-    const [third] = (await this.send()) as [Observation]
-    if (hasPassed(third) || third.status !== again.status || first.status === null) return false
+    if (first.status === null) return false
+    for (let i = 1; i < times; i++) {
+      const [answer] = (await this.send()) as [Observation]
+      if (answer.status !== again.status) return false
+    }
     this.denials.add(again.status!)
     return true
+  }
+
+  /** Whether there were errors that were gone with the next request: some of them come in a row, too. */
+  get #hasPassedErrors(): boolean {
+    const answers = this.observations.filter(hasAnswer)
+    return answers.some((answer, i) => isError(answer) && hasPassed(answers[i + 1] ?? answer))
   }
 
   // Among others a denial has to outlast what these may be off by.
@@ -187,6 +200,10 @@ export class Subject {
     ).sort()
     return trips[trips.length >> 1] ?? 1_000
   }
+}
+
+function isError(answer: Observation): boolean {
+  return !hasPassed(answer) && !isPlainDenial(answer)
 }
 
 function spanUs({ algorithm }: Hypothesis): Micros {

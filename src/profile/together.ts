@@ -48,8 +48,8 @@ export async function identifyTogether(
   const met = await waves.widen(widthMost)
   if (!met && waves.pace() === null) return null
   const limit = met ? await waves.closeIn() : null
-  await waves.keepBusy(limit ?? widthMost)
   const isForetold = limit !== null && limit < widthMost && (await waves.foretells(limit))
+  await waves.keepBusy(limit ?? widthMost)
   return { limiter: profiledTogether(waves, limit), isForetold }
 }
 
@@ -102,6 +102,7 @@ class Waves {
     if (stairs === null || width <= stepsLeast) return
     const answers: Observation[] = []
     let left = Math.max(busyRequests, 2 * width)
+    if (this.#session.requestsLeft < left) return
     const worker = async () => {
       while (left-- > 0) answers.push(await this.#session.send(this.#request))
     }
