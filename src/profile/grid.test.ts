@@ -26,4 +26,12 @@ describe('the grid, in a sample', () => {
     expect(outcome.verdict, outcome.said).toBe('right')
     expect(outcome.spanError, outcome.said).toBeLessThan(0.01)
   })
+  // Its budget is small: waves have to be wide before it ends.
+  test('finds slots that only many requests at once fill', async () => {
+    const each = gridCases({ sets: 4, seeds: 1 }, 13).find(
+      ({ of, set }) => of.name === 'concurrency' && set === 3,
+    )!
+    const outcome = await runCase(each)
+    expect(outcome.verdict, outcome.said).toBe('right')
+  })
 })
