@@ -110,7 +110,7 @@ export class Interruptions {
     const subject = this.#subject
     this.#session.note('nothing passes, though it has recovered: a slower limiter denies')
     this.#outlasted++
-    const observed = this.#lastPassed(this.#explained!.observed)
+    const observed = this.#beganAt(this.#explained!.observed)
     this.#sinceUs ??= this.#session.observations[observed]!.sentUs
     const isBack = hasPassed(subject.observations.at(-1)!) || (await firstRelease(subject))
     if (!isBack) return false
@@ -120,8 +120,8 @@ export class Interruptions {
     return true
   }
 
-  // What came with the last request that passed: the first denials by another may have been explained, too.
-  #lastPassed(observed: number): number {
+  // With what came with the last request that passed: the first denials by another may have been explained, too.
+  #beganAt(observed: number): number {
     const { observations } = this.#session
     const last = observations.slice(0, observed).findLast(hasPassed)
     const first = observations.findIndex(({ sentUs }) => sentUs >= (last?.sentUs ?? 0))

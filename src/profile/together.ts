@@ -107,7 +107,7 @@ class Waves {
       while (left-- > 0) answers.push(await this.#session.send(this.#request))
     }
     await Promise.all(Array.from({ length: width - 1 }, worker))
-    this.#steady = beatOf(answers, stairs.us)
+    this.#steady = steadyPaceOf(answers, stairs.us)
   }
 
   /** Time per request of a queue that holds back; null when latencies are no staircase. */
@@ -167,7 +167,7 @@ function stairOf({ latenciesUs }: Wave): Micros | null {
 }
 
 /** From one answer to the next; what was lost took its turn, too, and left a gap of two. */
-function beatOf(answers: readonly Observation[], nearUs: Micros): Pace | null {
+function steadyPaceOf(answers: readonly Observation[], nearUs: Micros): Pace | null {
   const passed = answers.filter(hasPassed)
   if (passed.length < busyRequests / 2) return null
   const at = passed.map(({ receivedUs }) => receivedUs).sort((a, b) => a - b)
