@@ -149,6 +149,34 @@ describe('a profile', () => {
     expect(document.limiters[0]!.refillPerS).toBeLessThan(10.5)
   })
 
+  test('keeps a queue that was found when it is interrupted while the queue is timed', async () => {
+    const queue: LimiterAlgorithm = {
+      kind: 'leaky-queue',
+      capacity: 9,
+      refillUnits: 10,
+      refillUs: 1e6,
+    }
+    const target = { limiters: [named(queue)] }
+    const seqs: number[] = []
+    await profileOf(target, {
+      onEvent: (event) => event.kind === 'observation' && seqs.push(event.observation.seq),
+    })
+    const abort = new AbortController()
+    const { document, limiters, endedBy } = await profileOf(target, {
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.kind === 'observation' && event.observation.seq === seqs.at(-20)) abort.abort()
+      },
+    })
+    expect(endedBy).toBe('aborted')
+    expect(document).toMatchObject({
+      conclusion: 'identified',
+      reasons: [expect.stringContaining('interrupted')],
+      limiters: [{ algorithm: 'leaky-queue', burst: 9 }],
+    })
+    expect(limiters).toHaveLength(1)
+  })
+
   test.each([503, 402])('takes a lasting %i for a rejection', async (status) => {
     const { document } = await profileOf({ limiters: [named(fixedWindow(20, 30e6))], status })
     expect(document.limiters).toMatchObject([{ algorithm: 'fixed-window', limit: 20, status }])

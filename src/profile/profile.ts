@@ -151,13 +151,18 @@ class Profile {
       )
       return
     }
-    const { limiter } = together
+    // What ends here takes nothing of what was found.
+    const limiter = await this.#orEnded(together.timed, together.limiter)
     this.#draft.limiters.push(limiter)
     const model = togetherModel(limiter)
     if (model !== null) this.#draft.models.push(model)
     this.#draft.conclusion = 'identified'
     if (!together.isForetold) {
       this.#draft.reasons.push('how many requests may be under way was not confirmed')
+    }
+    const { endedBy } = this.#draft
+    if (endedBy !== 'concluded') {
+      this.#draft.reasons.push(`${endedText[endedBy]}: how fast it drains is known from a few waves only`)
     }
   }
 

@@ -23,6 +23,8 @@ export interface Together {
   readonly limiter: ProfiledLimiter
   /** Whether a wave's outcome was foretold before it was sent. */
   readonly isForetold: boolean
+  /** The limiter with the pace of a queue that is kept busy for a while; throws `Ended`. */
+  readonly timed: () => Promise<ProfiledLimiter>
 }
 
 /** Time per request, and where it was seen to lie. */
@@ -49,8 +51,11 @@ export async function identifyTogether(
   if (!met && waves.pace() === null) return null
   const limit = met ? await waves.closeIn() : null
   const isForetold = limit !== null && limit < widthMost && (await waves.foretells(limit))
-  await waves.keepBusy(limit ?? widthMost)
-  return { limiter: profiledTogether(waves, limit), isForetold }
+  const timed = async () => {
+    await waves.keepBusy(limit ?? widthMost)
+    return profiledTogether(waves, limit)
+  }
+  return { limiter: profiledTogether(waves, limit), isForetold, timed }
 }
 
 class Waves {
