@@ -37,6 +37,7 @@ function layerOf(session: Session, isPost: boolean): Layer {
     of: isPost ? chargedAfter(plain) : plain,
     best,
     mismatches: 0,
+    coincidences: 0,
     sample: [best],
     limit,
     spanUs: span,

@@ -5,6 +5,7 @@ import type { Interval } from '../core/profileDocument.ts'
 import { type RandomStream, uniformAt } from '../core/random.ts'
 import { type HypothesisClass, periodUs } from './classes.ts'
 import type { TraceFeatures } from './features.ts'
+import { misfits } from './following.ts'
 import type { Parameters } from './parameters.ts'
 import type { TraceGroup } from './trace.ts'
 import { Tried } from './tried.ts'
@@ -16,6 +17,8 @@ export interface Fit {
   readonly best: Parameters
   /** Observations that the best parameters cannot explain. */
   readonly mismatches: number
+  /** Answers that the plainest of the sample explains by a coincidence: a request arrived just when it had to. */
+  readonly coincidences: number
   /** Parameters that agree as well as the best, spread over all that do. */
   readonly sample: readonly Parameters[]
   readonly limit: Interval
@@ -30,6 +33,7 @@ export function exactFit(of: HypothesisClass, best: Parameters): Fit {
     of,
     best,
     mismatches: 0,
+    coincidences: 0,
     sample: [best],
     limit: [limit, limit],
     spanUs: [spanUs, spanUs],
@@ -56,6 +60,8 @@ export interface FitContext {
 }
 
 const sampleSize = 10
+/** What leaves more open than this is not looked at as closely. */
+const explainedMost = 1
 /** Two counts of mismatches differ by more, or not at all: counting ends with what is more than was asked for. */
 const lessLeast = 0.1
 /** A limit of tokens is known to this power of a half of a request's cost: to less than one. */
@@ -187,7 +193,7 @@ class Search {
       sample.push(this.#wander(sample[i % sample.length]!))
     }
     for (let i = 0; i < Math.min(known, 4); i++) sample[i] = this.#wander(sample[i]!)
-    if (this.least > 1) return this.#fitOf(start, sample)
+    if (this.least > explainedMost) return this.#fitOf(start, sample)
     if (this.#limitStep === 1) sample.push(...this.#otherLimits(sample))
     else sample.push(...sample.slice(0, 3).flatMap((each) => this.#limitEnds(each)))
     const ends = [...sample, ...sample.slice(0, 2).flatMap((each) => this.#ends(each))]
@@ -199,11 +205,19 @@ class Search {
       of: this.#of,
       best: this.#middle(sample) ?? start,
       mismatches: this.least,
+      coincidences: this.#coincidences(sample),
       sample,
       limit: extent(ends, 'limit'),
       spanUs: extent(ends, 'spanUs'),
       phaseUs: extent(ends, 'phaseUs'),
     }
+  }
+
+  // What explains little is given up for that alone.
+  #coincidences(sample: readonly Parameters[]): number {
+    if (this.least > explainedMost) return 0
+    const { trace } = this.#context
+    return Math.min(...sample.map((at) => misfits(this.#of.model(at), trace)))
   }
 
   #count(parameters: Parameters, most: number): number {

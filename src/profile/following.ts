@@ -43,7 +43,8 @@ export function stateAfter(hypothesis: Hypothesis, trace: readonly TraceGroup[],
  * stretch: of those that explain everything, some need fewer coincidences than others.
  */
 export function misfits(hypothesis: Hypothesis, trace: readonly TraceGroup[]): number {
-  return Math.min(...guesses.map((guess) => follow(hypothesis, trace, guess).misfits))
+  const ways = trace.some(isOpen) ? guesses : guesses.slice(0, 1)
+  return Math.min(...ways.map((guess) => follow(hypothesis, trace, guess).misfits))
 }
 
 /** Where everything that a fit takes for possible stands after a trace. */

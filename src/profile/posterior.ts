@@ -13,6 +13,9 @@ export interface Weighed {
 
 /** Nats by which one observation that a class cannot explain counts against it. */
 const mismatchNats = 6
+/** And what it can explain only if a request arrived just then; all of them together for less than a mismatch. */
+const coincidenceNats = 0.5
+const coincidencesNatsMost = 5
 /** Nats against what few limiters do, and what excuses much: that fractions of a refill are lost. */
 const lossyNats = 3
 /** Intervals are not narrower than this for what they say about plausibility. */
@@ -23,7 +26,10 @@ const phaseWidthLeast = 5e-3
 /** Classes with their posterior probabilities, the most probable first. */
 export function posterior(fits: readonly Fit[]): readonly Weighed[] {
   const least = Math.min(...fits.map(({ mismatches }) => mismatches))
-  const logs = fits.map((fit) => -mismatchNats * (fit.mismatches - least) + logWidth(fit))
+  const logs = fits.map((fit) => {
+    const coincidences = Math.min(coincidencesNatsMost, coincidenceNats * fit.coincidences)
+    return -mismatchNats * (fit.mismatches - least) - coincidences + logWidth(fit)
+  })
   const most = Math.max(...logs)
   const weights = logs.map((log) => Math.exp(log - most))
   const sum = weights.reduce((total, weight) => total + weight, 0)

@@ -162,7 +162,9 @@ class Profile {
     }
     const { endedBy } = this.#draft
     if (endedBy !== 'concluded') {
-      this.#draft.reasons.push(`${endedText[endedBy]}: how fast it drains is known from a few waves only`)
+      this.#draft.reasons.push(
+        `${endedText[endedBy]}: how fast it drains is known from a few waves only`,
+      )
     }
   }
 
