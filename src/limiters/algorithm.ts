@@ -21,6 +21,8 @@ export interface Algorithm<A extends LimiterAlgorithm, S> {
   refund(algorithm: A, state: S, cost: number, chargedUs: Micros): S
   /** Whole units left; below 0 after an overshoot. */
   remaining(algorithm: A, state: S, nowUs: Micros): number
+  /** Units left, with the fraction of one, where there are any; default: units are whole. */
+  left?(algorithm: A, state: S): number
   /** Span until all units are back if nothing else happens. */
   resetUs(algorithm: A, state: S, nowUs: Micros): Micros
   /** What a rejected request does to the state beyond its cost; default nothing. */

@@ -64,6 +64,8 @@ function bucketAlgorithm<A extends Bucket>(): Algorithm<A, BucketState> {
 
     remaining: (algorithm, state) => Math.floor(state.credit / refill(algorithm).perUnit),
 
+    left: (algorithm, state) => state.credit / refill(algorithm).perUnit,
+
     resetUs: (algorithm, state, nowUs) => untilUs(algorithm, state, algorithm.capacity, nowUs),
   }
 }

@@ -101,6 +101,37 @@ export class Play {
     return rules.charge(algorithm, rules.advance(algorithm, state, seenUs), amount, chargedUs)
   }
 
+  /** Charged, as far as anything is left where what fits leaves no less than nothing. */
+  squeezed(state: State, amount: number, { seenUs, chargedUs }: Arrival): State {
+    const { rules, algorithm } = this
+    const current = rules.advance(algorithm, state, seenUs)
+    if (amount === 0) return current
+    const least = rules.left?.(algorithm, current) ?? amount
+    return rules.charge(algorithm, current, Math.min(amount, Math.max(0, least)), chargedUs)
+  }
+
+  /**
+   * Requests that came, of which so many at most were charged and all others denied, as far as there was no room:
+   * what leaves least.
+   */
+  atLeast(
+    state: State,
+    { cost, count, chargedMost }: { cost: number; count: number; chargedMost: number },
+    arrival: Arrival,
+  ): State {
+    const isDenied = this.fitting(state, cost, arrival.seenUs) < count
+    const next = this.squeezed(state, cost * chargedMost, arrival)
+    if (!isDenied) return next
+    return this.rejected(next, this.chargesRejected ? cost * (count - chargedMost) : 0, arrival)
+  }
+
+  /** Requests that there is room for. */
+  fitting(state: State, cost: number, us: Micros): number {
+    const { rules, algorithm } = this
+    const left = rules.remaining(algorithm, rules.advance(algorithm, state, us), us) / cost
+    return Math.max(0, this.#isPost ? Math.ceil(left) : Math.floor(left))
+  }
+
   rejected(state: State, amount: number, { seenUs, chargedUs }: Arrival): State {
     const { rules, algorithm } = this
     const current = rules.advance(algorithm, state, seenUs)
@@ -117,9 +148,7 @@ export class Play {
     const { seenUs, chargedUs } = arrival
     const { rules, algorithm } = this
     const current = rules.advance(algorithm, state, seenUs)
-    const left = rules.remaining(algorithm, current, seenUs) / cost
-    const room = this.#isPost ? Math.ceil(left) : Math.floor(left)
-    const fitting = Math.min(count, Math.max(0, room))
+    const fitting = Math.min(count, this.fitting(current, cost, seenUs))
     const next =
       fitting === 0 ? current : rules.charge(algorithm, current, cost * fitting, chargedUs)
     if (fitting === count) return next

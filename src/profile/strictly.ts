@@ -88,19 +88,28 @@ function coursesOf(hypothesis: Hypothesis, trace: readonly TraceGroup[]) {
   return { courses, denials }
 }
 
+// What may have come about when a window ends may have opened the next one.
 function perhaps(
   play: Play,
   courses: readonly Course[],
   group: TraceGroup,
   count: number,
 ): readonly Course[] {
-  const what = { cost: group.cost, count }
-  const [early, late] = [play.earliest(group), play.latest(group)]
-  return courses.map((course) => ({
-    ...course,
-    early: play.perhaps(course.early, what, early),
-    late: play.perhaps(course.late, what, late),
-  }))
+  const { cost } = group
+  const toUs = group.toUs - play.phaseUs
+  const next = courses.flatMap((course) => {
+    const { early, late } = course
+    const chargedMost = Math.min(count, play.fitting(early, cost, toUs))
+    const neither = {
+      ...course,
+      early: play.perhaps(early, { cost, count }, play.earliest(group)),
+      late: play.atLeast(late, { cost, count, chargedMost }, play.latest(group)),
+    }
+    if (!meetsEnd(play, course, group)) return [neither]
+    const opening = { ...group, passed: count }
+    return [course, ...beforeAndAfter(play, course, opening)]
+  })
+  return few(next)
 }
 
 /** Whether nothing it may be off by would deny so much: a bucket by units, what has windows by their end. */
@@ -125,8 +134,13 @@ function passedIn(play: Play, courses: readonly Course[], group: TraceGroup): re
           },
         ],
   )
-  if (next.length === 1) return next
-  return distinct(next)
+  return few(next)
+}
+
+/** Those against which least speaks. */
+function few(courses: readonly Course[]): readonly Course[] {
+  if (courses.length === 1) return courses
+  return distinct(courses)
     .sort((a, b) => a.anothers - b.anothers)
     .slice(0, coursesMost)
 }

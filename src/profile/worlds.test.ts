@@ -42,6 +42,20 @@ describe('the true hypothesis explains everything, wherever between sending and 
   })
 })
 
+describe('it does so too where answers are lost:', () => {
+  test.each(Object.entries(cases))('%s', (_name, { algorithm, chargesRejected = false }) => {
+    const hypothesis = { algorithm: algorithm as TimedAlgorithm, chargesRejected, phaseUs: 0 }
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e6 }), (seed) => {
+        const observations = observedOf(algorithm, chargesRejected, seed, 0.05)
+        const trace = traceOf(observations, verdictsOf(observations, new Set()), () => 1)
+        expect(mismatches(hypothesis, trace)).toBe(0)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
 test('what was sent together with a denied request may have taken the only unit just before it', () => {
   const none = { cost: 1, passed: 0, denied: 0, lost: 0, unclear: 0 }
   const trace: TraceGroup[] = [

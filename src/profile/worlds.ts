@@ -4,12 +4,13 @@
 // pass in the lenient world, what was denied must be denied in the strict one; anything else is a
 // mismatch. Both follow what was observed, so one surprise does not make the next. Where a request may
 // have been the last of a window or the first of the next, neither bounds the other: both are followed.
-// Requests without an answer are taken for charged in both; where something passed that had then no
-// room, those before it are taken for never arrived, which counts, too, if less.
+// Requests without an answer are taken for charged in both where there was room for them in any case;
+// where there may have been, in the strict world only. Where something passed that had then no room, those
+// before it are taken for never arrived, which counts, too, if less.
 
 import type { Micros } from '../core/units.ts'
 import type { State } from '../limiters/limiter.ts'
-import { arrivalAt, type Hypothesis, Play } from './playing.ts'
+import { type Arrival, arrivalAt, type Hypothesis, Play } from './playing.ts'
 import { runsOf } from './runs.ts'
 import type { TraceGroup } from './trace.ts'
 import { leap, type World } from './world.ts'
@@ -58,14 +59,24 @@ export function played(hypothesis: Hypothesis, trace: readonly TraceGroup[], mos
 
 /** What becomes of all worlds with one group more. */
 function playedOn(play: Play, worlds: World[], group: TraceGroup): World[] {
+  const hasEnds = play.rules.endUs !== undefined
   let next = worlds
-  if (group.passed > 0 && play.rules.endUs !== undefined) {
-    next = passedIn(play, worlds, group)
-  } else if (group.passed > 0) {
-    pass(play, worlds[0]!, group)
+  if (group.passed > 0) {
+    if (hasEnds) next = inEither(play, worlds, group, pass, beforeAndAfter)
+    else pass(play, worlds[0]!, group)
   }
-  if (group.passed < answersOf(group)) for (const world of next) deny(play, world, group)
+  if (group.passed === answersOf(group)) return next
+  // What else came with it does not open a window that is not open yet.
+  if (hasEnds && group.passed + group.denied === 0) {
+    return inEither(play, next, group, deny, openedOrNot)
+  }
+  for (const world of next) deny(play, world, group)
   return next
+}
+
+/** Requests of which nobody knows what came of them. */
+function unanswered({ lost, unclear }: TraceGroup): number {
+  return lost + unclear
 }
 
 function leastOf(worlds: readonly World[]): number {
@@ -77,19 +88,26 @@ function leastOf(worlds: readonly World[]): number {
 const answersOf = ({ passed, denied, lost, unclear }: TraceGroup) =>
   passed + denied + lost + unclear
 
-/** What passed, in every world; where it may have met the end of a window, before that and after. */
-function passedIn(play: Play, worlds: World[], group: TraceGroup): World[] {
+/** What becomes of every world; where a group may have met the end of a window, before that and after. */
+function inEither(
+  play: Play,
+  worlds: World[],
+  group: TraceGroup,
+  take: (play: Play, world: World, group: TraceGroup) => void,
+  fork: (play: Play, world: World, group: TraceGroup) => World[],
+): World[] {
   let forks: World[] | null = null
+  const others: World[] = []
   for (const world of worlds) {
     if (meetsEnd(play, world, group)) {
       forks ??= []
-      forks.push(...beforeAndAfter(play, world, group))
+      forks.push(...fork(play, world, group))
     } else {
-      pass(play, world, group)
+      take(play, world, group)
+      others.push(world)
     }
   }
   if (forks === null) return worlds
-  const others = worlds.filter((world) => !meetsEnd(play, world, group))
   return distinct([...others, ...forks].sort((a, b) => a.count - b.count)).slice(0, worldsMost)
 }
 
@@ -150,6 +168,27 @@ function beforeAndAfter(
   ]
 }
 
+// What got no answer may have opened the next window, too; or it came before, and found nothing left, or
+// nothing that would not be back at once.
+function openedOrNot(play: Play, world: World, group: TraceGroup): World[] {
+  const { rules, algorithm, phaseUs } = play
+  const [from, to] = [group.fromUs - phaseUs, group.toUs - phaseUs]
+  const endUs = rules.endUs!(algorithm, world.lenient) ?? from
+  const fresh = rules.fresh(algorithm)
+  const opened = (us: Micros, units: number) => rules.charge(algorithm, fresh, units, us)
+  const lastUs = Math.min(to, rules.endUs!(algorithm, world.strict)! - 1)
+  const strict = play.squeezed(world.strict, group.cost * unanswered(group), arrivalAt(from))
+  return [
+    { ...world, strict: play.rejected(strict, 0, arrivalAt(lastUs)) },
+    {
+      ...world,
+      without: null,
+      lenient: opened(Math.max(from, endUs), group.cost),
+      strict: opened(to, group.cost * unanswered(group)),
+    },
+  ]
+}
+
 /** What passed had room in the lenient state, and is charged in all. */
 function pass(play: Play, world: World, group: TraceGroup): void {
   const { phaseUs } = play
@@ -178,25 +217,44 @@ function pass(play: Play, world: World, group: TraceGroup): void {
   world.strict = play.charged(world.strict, amount, late)
 }
 
+/** The earliest and the latest that a group may have come. */
+interface Arrivals {
+  readonly early: Arrival
+  readonly late: Arrival
+}
+
+/**
+ * What got no answer was charged if there was room in any case, and may have been if there was in the best: then it
+ * left no more than nothing. What is unclear may have been charged, too.
+ */
+function leaveOpen(play: Play, world: World, group: TraceGroup, { early, late }: Arrivals): void {
+  const { chargesRejected, phaseUs } = play
+  const { cost, lost } = group
+  const count = unanswered(group)
+  const chargedMost = Math.min(count, play.fitting(world.lenient, cost, group.toUs - phaseUs))
+  if (lost > 0) {
+    const sure = Math.min(lost, play.fitting(world.strict, cost, group.fromUs - phaseUs))
+    world.without ??= world.lenient
+    world.lenient = play.squeezed(world.lenient, cost * sure, early)
+    if (chargedMost < lost || chargesRejected) {
+      const amount = chargesRejected ? cost * (lost - sure) : 0
+      world.lenient = play.rejected(world.lenient, amount, early)
+    }
+  }
+  if (group.denied > 0) {
+    const arrival = arrivalAt(group.deniedFromUs - phaseUs)
+    world.denying = play.squeezed(world.denying ?? world.strict, cost * chargedMost, arrival)
+  }
+  world.strict = play.atLeast(world.strict, { cost, count, chargedMost }, late)
+}
+
 /** What is unclear may be charged; what was denied had no room in the strict state. */
 function deny(play: Play, world: World, group: TraceGroup): void {
   const { isForgetful, chargesRejected, phaseUs } = play
-  const { cost, denied, lost } = group
+  const { cost, denied } = group
   const early = play.earliest(group)
   const late = play.latest(group)
-  if (lost > 0) {
-    world.without ??= world.lenient
-    world.lenient = play.perhaps(world.lenient, { cost, count: lost }, early)
-  }
-  const unclear = group.unclear + lost
-  if (unclear > 0 && denied > 0) {
-    const before = world.denying ?? world.strict
-    const arrival = arrivalAt(group.deniedFromUs - phaseUs)
-    world.denying = play.perhaps(before, { cost, count: unclear }, arrival)
-  }
-  if (unclear > 0) {
-    world.strict = play.perhaps(world.strict, { cost, count: unclear }, late)
-  }
+  if (unanswered(group) > 0) leaveOpen(play, world, group, { early, late })
   if (denied === 0) return
   const deniedUs = isForgetful ? late.seenUs : group.deniedFromUs - phaseUs
   const room = play.asked(cost, 1)
