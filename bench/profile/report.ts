@@ -57,7 +57,7 @@ export function gridReport(
   const lines = [
     '# What the profiler is worth',
     '',
-    `Printed by \`npm run bench:profile -- --write\`: ${names.length} classes, ${size.sets} parameter sets each (limits 20 to 500, windows 2 s to 1 h, none round), ${size.seeds} seeds, from seed ${size.seed}. In virtual time, behind a network whose round trips jitter (8 ms, log-normal, σ 0.25; a request arrives anywhere within), whose timers are up to 5 % late, and that loses 1 % of the answers. A fail is listed by \`--verbose\` with its seed.`,
+    `Printed by \`npm run bench:profile -- --write\`: ${names.length} classes, ${size.sets} parameter sets each (limits 20 to 500, windows 2 s to 1 h, none round), ${size.seeds} ${size.seeds === 1 ? 'seed' : 'seeds'} each, from seed ${size.seed}. In virtual time, behind a network whose round trips jitter (8 ms, log-normal, σ 0.25; a request arrives anywhere within), whose timers are up to 5 % late, and that loses 1 % of the answers. A fail is listed by \`--verbose\` with its seed.`,
     '',
     ...header,
     ...rows,

@@ -102,3 +102,12 @@ test.each([
 ] as const)('words for %j', (change, words) => {
   expect(paragraph({ ...window, ...change } as ProfiledLimiter)).toMatch(words)
 })
+
+test('counts the alternatives where there are too many to read', () => {
+  const equivalents = ['sliding-log', 'token-bucket', 'gcra', 'budget', 'concurrency']
+  const text = profileText(
+    { ...document, limiters: [{ ...window, equivalents }] },
+    { colour: false, columns: 400 },
+  )
+  expect(text).toContain('that it is this or sliding-log, token-bucket, or one of 3 others, which')
+})

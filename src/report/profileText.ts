@@ -171,7 +171,15 @@ function overSentence({ overAdmission, unit }: ProfiledLimiter): string {
 function sureSentence({ confidence, equivalents }: ProfiledLimiter): string {
   const sure = `${confidence > 0.999 ? 'More than 99.9 %' : formatShare(confidence)} sure`
   if (equivalents.length === 0) return `${sure}.`
-  return `${sure} that it is this or ${eitherOf(equivalents)}, which no probe that was sent tells apart.`
+  return `${sure} that it is this or ${othersText(equivalents)}, which no probe that was sent tells apart.`
+}
+
+/** More are counted, and not all named: the most probable come first. */
+const othersNamedMost = 4
+
+function othersText(titles: readonly string[]): string {
+  if (titles.length <= othersNamedMost) return eitherOf(titles)
+  return eitherOf([...titles.slice(0, 2), `one of ${titles.length - 2} others`])
 }
 
 const eitherOf = (texts: readonly string[]) => alternatives.format(texts)
