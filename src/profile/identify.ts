@@ -50,7 +50,7 @@ const slowShare = 0.98
 /** Probes in vain after which a whole limit is spent if nothing but that is in doubt. */
 const inVainMost = 4
 /** Whole limits that are foretold in vain before it is given up. */
-const verifiesMost = 4
+const verifiesMost = 6
 
 export class Identifier {
   readonly #session: Session
