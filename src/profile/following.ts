@@ -2,7 +2,8 @@
 
 import type { Micros } from '../core/units.ts'
 import type { State } from '../limiters/limiter.ts'
-import type { Fit } from './fit.ts'
+import type { HypothesisClass } from './classes.ts'
+import type { Parameters } from './parameters.ts'
 import { arrivalAt, type Hypothesis, Play } from './playing.ts'
 import type { Foresight } from './probe.ts'
 import type { TraceGroup } from './trace.ts'
@@ -47,9 +48,15 @@ export function misfits(hypothesis: Hypothesis, trace: readonly TraceGroup[]): n
   return Math.min(...ways.map((guess) => follow(hypothesis, trace, guess).misfits))
 }
 
+/** A class with parameters that are possible. */
+interface Sampled {
+  readonly of: HypothesisClass
+  readonly sample: readonly Parameters[]
+}
+
 /** Where everything that a fit takes for possible stands after a trace. */
 export function foresights(
-  { of, sample }: Fit,
+  { of, sample }: Sampled,
   trace: readonly TraceGroup[],
 ): readonly Foresight[] {
   return sample.map((parameters, turn) => {
