@@ -5,10 +5,9 @@ import type { Micros } from '../core/units.ts'
 import type { Contest } from './contest.ts'
 import { firstRelease } from './exhaust.ts'
 import type { Fit } from './fit.ts'
-import { foresights } from './following.ts'
 import { hasAnswer, hasPassed, isPlainDenial } from './judging.ts'
 import type { Weighed } from './posterior.ts'
-import { Foreseen, type ProbeStep, quantileUs, watchOf, watchPolls } from './probe.ts'
+import { Foreseen, foresights, type ProbeStep, quantileUs, watchOf, watchPolls } from './probe.ts'
 import type { Subject } from './subject.ts'
 
 /** Less probable classes are not waited for. */

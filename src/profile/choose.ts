@@ -4,11 +4,11 @@
 import type { Micros } from '../core/units.ts'
 import { wholeShare } from './contest.ts'
 import type { Fit } from './fit.ts'
-import { foresights } from './following.ts'
 import type { Parameters } from './parameters.ts'
 import { hasPreciseSpan, spanErrorMost, type Weighed } from './posterior.ts'
 import {
   Foreseen,
+  foresights,
   type Pace,
   type Probe,
   type ProbeStep,

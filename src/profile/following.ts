@@ -2,10 +2,7 @@
 
 import type { Micros } from '../core/units.ts'
 import type { State } from '../limiters/limiter.ts'
-import type { HypothesisClass } from './classes.ts'
-import type { Parameters } from './parameters.ts'
 import { arrivalAt, type Hypothesis, Play } from './playing.ts'
-import type { Foresight } from './probe.ts'
 import type { TraceGroup } from './trace.ts'
 
 /** A state after a trace, and how often that state could not have answered as was observed. */
@@ -46,23 +43,6 @@ export function stateAfter(hypothesis: Hypothesis, trace: readonly TraceGroup[],
 export function misfits(hypothesis: Hypothesis, trace: readonly TraceGroup[]): number {
   const ways = trace.some(isOpen) ? guesses : guesses.slice(0, 1)
   return Math.min(...ways.map((guess) => follow(hypothesis, trace, guess).misfits))
-}
-
-/** A class with parameters that are possible. */
-interface Sampled {
-  readonly of: HypothesisClass
-  readonly sample: readonly Parameters[]
-}
-
-/** Where everything that a fit takes for possible stands after a trace. */
-export function foresights(
-  { of, sample }: Sampled,
-  trace: readonly TraceGroup[],
-): readonly Foresight[] {
-  return sample.map((parameters, turn) => {
-    const hypothesis = of.model(parameters)
-    return { hypothesis, state: stateAfter(hypothesis, trace, turn) }
-  })
 }
 
 function isOpen({ lost, unclear }: TraceGroup): boolean {

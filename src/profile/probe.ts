@@ -5,7 +5,9 @@ import type { Micros } from '../core/units.ts'
 import { algorithmOf, type State } from '../limiters/limiter.ts'
 import type { HypothesisClass } from './classes.ts'
 import type { Fit } from './fit.ts'
+import { stateAfter } from './following.ts'
 import type { Hypothesis } from './playing.ts'
+import type { TraceGroup } from './trace.ts'
 
 /**
  * `idle`: nothing for so long. `burst`: request after request until one is denied, at most so many.
@@ -27,6 +29,17 @@ export interface Probe {
 export interface Foresight {
   readonly hypothesis: Hypothesis
   readonly state: State
+}
+
+/** Where everything that a fit takes for possible stands after a trace. */
+export function foresights(
+  { of, sample }: Fit,
+  trace: readonly TraceGroup[],
+): readonly Foresight[] {
+  return sample.map((parameters, turn) => {
+    const hypothesis = of.model(parameters)
+    return { hypothesis, state: stateAfter(hypothesis, trace, turn) }
+  })
 }
 
 /** How long requests take, as far as looking ahead is concerned. */
