@@ -12,6 +12,9 @@ const bucket = (refillStyle: RefillStyle) => ({ ...tokenBucket(6, 1, 30_000), re
 
 const cases: Record<string, { algorithm: LimiterAlgorithm; chargesRejected?: boolean }> = {
   'a fixed window from the first request': { algorithm: fixedWindow(6, 200_000) },
+  'a fixed window that rejected requests extend': {
+    algorithm: { ...fixedWindow(6, 200_000), extendedByRejected: true },
+  },
   'a fixed window on a clock': {
     algorithm: { ...fixedWindow(6, 200_000), anchor: 'wall-clock' },
   },

@@ -271,5 +271,13 @@ function deny(play: Play, world: World, group: TraceGroup): void {
   if (world.without !== null) {
     world.without = play.rejected(world.without, amount, early)
   }
-  world.strict = play.rejected(world.strict, amount, late)
+  world.strict = play.rejected(world.strict, amount, lastDenied(play, world.strict, group))
+}
+
+/** What was denied came before the window ended, where that is what it was denied for. */
+function lastDenied(play: Play, strict: State, group: TraceGroup): Arrival {
+  const late = play.latest(group)
+  const endUs = play.rules.endUs?.(play.algorithm, strict) ?? null
+  if (endUs === null || endUs <= group.fromUs - play.phaseUs || endUs > late.seenUs) return late
+  return arrivalAt(endUs - 1)
 }
