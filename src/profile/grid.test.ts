@@ -26,6 +26,18 @@ describe('the grid, in a sample', () => {
     expect(outcome.verdict, outcome.said).toBe('right')
     expect(outcome.spanError, outcome.said).toBeLessThan(0.01)
   })
+
+  // Each look loses some of the refill, nobody knows how much: its interval stays too wide however often it is asked.
+  test('takes what is plainest of a bucket with losses, once probes tell no more', async () => {
+    const each = gridCases({ sets: 7, seeds: 1 }, 5).find(
+      ({ of, set }) => of.name === 'token bucket, lossy' && set === 6,
+    )!
+    const outcome = await runCase(each)
+    expect(outcome.verdict, outcome.said).toBe('right')
+    expect(outcome.refillError, outcome.said).toBeLessThan(0.01)
+    expect(outcome.cost).toBeLessThan(12)
+  })
+
   // Its budget is small: waves have to be wide before it ends.
   test('finds slots that only many requests at once fill', async () => {
     const each = gridCases({ sets: 4, seeds: 1 }, 13).find(

@@ -24,6 +24,7 @@ import {
 import { brokenBy, type Explained, Interruptions } from './interruptions.ts'
 import { hasAnswer } from './judging.ts'
 import type { Observation } from './observation.ts'
+import { plainest } from './plainest.ts'
 import { hasPreciseSpan, recoveryUs, type Weighed } from './posterior.ts'
 import { Foreseen, type ProbeStep, wholeBurst } from './probe.ts'
 import type { Session } from './session.ts'
@@ -204,8 +205,16 @@ export class Identifier {
 
   #isSettled(weighed: readonly Weighed[]): boolean {
     const { fit, odds } = weighed[0]!
-    const isPrecise = hasPreciseSpan(fit) && fit.limit[1] - fit.limit[0] < this.#subject.pace.cost
+    const isPrecise = (hasPreciseSpan(fit) || this.#isPlain(fit)) && !this.#isLimitOpen(fit)
     return odds >= oddsSettled && isPrecise && this.#contest.hasForetold
+  }
+
+  // What loses fractions is bounded less and less closely, the more requests come to it: where probes tell no more,
+  // what takes the fewest coincidences has to do.
+  #isPlain(fit: Fit): boolean {
+    if (!fit.of.isLossy || this.#fatigue.inVain < inVainMost) return false
+    const spanUs = plainest(fit, this.trace)?.spanUs
+    return spanUs !== undefined && hasPreciseSpan({ ...fit, spanUs })
   }
 
   // A request that was lost may or may not have been charged: if small probes do not tell, a whole limit will.
