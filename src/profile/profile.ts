@@ -404,7 +404,9 @@ class Profile {
   #ended(by: ProfileResult['endedBy']): void {
     const found = this.#identifier?.soFar() ?? null
     if (found !== null) this.#keepNearest(this.#layerOf(found))
-    this.#draft.undetermined(endedText[by], by)
+    const isOpen = found !== null && !isKnown(found)
+    const reason = `${endedText[by]}${isOpen ? ' before one hypothesis was left' : ''}`
+    this.#draft.undetermined(reason, by)
     if (found === null) this.#draft.reasons.push(...this.#usedUp())
     if (found !== null && isKnown(found)) this.#draft.conclusion = 'identified'
   }

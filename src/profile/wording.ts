@@ -48,9 +48,9 @@ export function rangeText([least, most]: Interval): string {
 /** Why a search ended. */
 export const endedText: Readonly<Record<ProfileResult['endedBy'], string>> = {
   concluded: '',
-  requests: 'the budget of requests was spent before one hypothesis was left',
-  tokens: 'the budget of tokens was spent before one hypothesis was left',
-  duration: 'the time was up before one hypothesis was left',
+  requests: 'the budget of requests was spent',
+  tokens: 'the budget of tokens was spent',
+  duration: 'the time was up',
   aborted: 'it was interrupted',
   target: 'the target stopped answering',
 }
