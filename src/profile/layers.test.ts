@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { limiter } from '../limiters/models.ts'
 import { settledLayer } from '../testing/settledLayer.ts'
-import { virtualProber } from '../testing/virtualProber.ts'
+import { inVirtualTime, virtualProber } from '../testing/virtualProber.ts'
 import { classes } from './classes.ts'
 import { exactFit } from './fit.ts'
 import { LayerSearch } from './layers.ts'
@@ -25,4 +26,33 @@ test('a bucket is asked past at the slowest pace that its refill may have', () =
 
 test('a window is asked past as it is known best', () => {
   expect(knownBeside('window-first')).toMatchObject([{ windowUs: 100_000 }])
+})
+
+test('a limiter that explains all by itself takes the place of one that was missed', async () => {
+  const clock = {
+    kind: 'fixed-window',
+    limit: 8,
+    windowUs: 2_000_000,
+    anchor: 'wall-clock',
+    extendedByRejected: false,
+  } as const
+  const limiters = [{ name: 'requests', model: limiter(clock, {}) }]
+  const prober = virtualProber({ limiters, seed: 3 })
+  const large = { ...budget, requestsMax: 2_000 }
+  const session = new Session(prober, { target: 'virtual', seed: 1, budget: large })
+  const request = { shape: 'tiny', lane: 'lane' }
+  const asked = async () => {
+    for (let i = 0; i < 40; i++) {
+      await session.send(request)
+      if (i % 10 === 9) await session.sleepUntil(session.nowUs + 1_900_000)
+    }
+    const missed = { limit: 8, spanUs: 1_700_000, phaseUs: 0, step: 1 }
+    const fit = exactFit(classes.find((of) => of.id === 'window-first')!, missed)
+    const search = new LayerSearch(session, request, settledLayer(fit).found, 0)
+    await search.run(12)
+    return search
+  }
+  const { hasReplacedFirst, layers } = await inVirtualTime(prober, asked())
+  expect(hasReplacedFirst).toBe(true)
+  expect(layers.map(({ found }) => found.leader.fit.of.id)).toEqual(['window-wall'])
 })

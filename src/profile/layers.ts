@@ -2,6 +2,7 @@
 // when requests cost more of something else. Must not know how documents are written.
 
 import { type LimitUnit, limitOf } from '../core/limits.ts'
+import { randomStream } from '../core/random.ts'
 import type { Micros } from '../core/units.ts'
 import { type Held, openSinceUs, stillHolds } from './holds.ts'
 import type { Identification, Identified, Question } from './identification.ts'
@@ -10,13 +11,17 @@ import { verdictsOf } from './judging.ts'
 import type { Layer } from './known.ts'
 import type { ProbeRequest, ProbeShape } from './observation.ts'
 import type { Other } from './others.ts'
+import { fitted } from './pieces.ts'
 import type { Hypothesis } from './playing.ts'
 import type { Session } from './session.ts'
-import { type CostOf, costsIn, traceOf } from './trace.ts'
+import { answersIn, type CostOf, costsIn, type TraceGroup, traceOf } from './trace.ts'
 import { mismatches } from './worlds.ts'
 
 /** Times the first limit that is asked for by requests that cost much of something else. */
 const heavyTimes = 2
+/** Answers that one limiter for all may leave open; and, before it is fitted to all, this share of them. */
+const explainedMost = 1
+const nearlyShare = 0.03
 
 /** Looks for more limiters; throws `Ended` when the budget does not reach that far. */
 export class LayerSearch {
@@ -71,7 +76,11 @@ export class LayerSearch {
   async #searchSlower(times: number): Promise<void> {
     this.#session.note('as many requests as the limiters found let through, to meet a slower one')
     const layer = await this.#identify({ request: this.#request }, 'requests', times - 1)
-    if (layer !== null) return this.#keep(layer)
+    if (layer !== null) {
+      // The right class may have been missed for the first: one limiter for all is more than two.
+      this.hasReplacedFirst ||= this.#nearlyExplainsAll(layer)
+      return this.#keep(layer)
+    }
     if (this.reasons.length === 0) await this.#confirm([])
   }
 
@@ -159,10 +168,22 @@ export class LayerSearch {
   }
 
   /** Whether a limiter of tokens alone explains what was taken for a limiter of requests. */
-  #explainsAll({ found, unit, observations }: Layer): boolean {
-    const verdicts = verdictsOf(observations, found.denials)
-    const trace = traceOf(observations, verdicts, this.#costOf(unit))
-    return mismatches(this.#hypothesis(found), trace) <= 1
+  #explainsAll(layer: Layer): boolean {
+    return mismatches(this.#hypothesis(layer.found), this.#wholeTrace(layer)) <= explainedMost
+  }
+
+  /** Whether one of requests does, with parameters near those that it was found with beside the first. */
+  #nearlyExplainsAll(layer: Layer): boolean {
+    const { fit } = layer.found.leader
+    const trace = this.#wholeTrace(layer)
+    const most = nearlyShare * answersIn(trace)
+    if (mismatches(this.#hypothesis(layer.found), trace, most) > most) return false
+    const random = randomStream(this.#session.options.seed, 'alone')
+    return (fitted(fit.of, { trace, random }, fit)?.mismatches ?? most) <= explainedMost
+  }
+
+  #wholeTrace({ found, unit, observations }: Layer): readonly TraceGroup[] {
+    return traceOf(observations, verdictsOf(observations, found.denials), this.#costOf(unit))
   }
 }
 
