@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { gridCases, gridClasses, runCase } from '../testing/profileGrid.ts'
+import { type GridCase, gridCases, gridClasses, runCase } from '../testing/profileGrid.ts'
 
 // A sample of what `npm run bench:profile` runs in full: of every class the smallest of three limits.
 const sample = gridClasses.map(({ name }) => {
   const own = gridCases({ sets: 3, seeds: 1 }, 11).filter(({ of }) => of.name === name)
   return own.reduce((a, b) => (a.parameters.limit <= b.parameters.limit ? a : b))
 })
+
+function caseOf(name: string, set: number, seed: number): GridCase {
+  const cases = gridCases({ sets: set + 1, seeds: 1 }, seed)
+  return cases.find((each) => each.of.name === name && each.set === set)!
+}
 
 describe('the grid, in a sample', () => {
   test.each(sample.map((each) => [each.of.name, each] as const))(
@@ -19,20 +24,14 @@ describe('the grid, in a sample', () => {
 
   // Known from a release that was hardly looked for, its length was off by 12 % once.
   test('takes the length of a window from the releases that are known best', async () => {
-    const each = gridCases({ sets: 8, seeds: 1 }, 1).find(
-      ({ of, set }) => of.name === 'fixed window, clock' && set === 7,
-    )!
-    const outcome = await runCase(each)
+    const outcome = await runCase(caseOf('fixed window, clock', 7, 1))
     expect(outcome.verdict, outcome.said).toBe('right')
     expect(outcome.spanError, outcome.said).toBeLessThan(0.01)
   })
 
   // Each look loses some of the refill, nobody knows how much: its interval stays too wide however often it is asked.
   test('takes what is plainest of a bucket with losses, once probes tell no more', async () => {
-    const each = gridCases({ sets: 7, seeds: 1 }, 5).find(
-      ({ of, set }) => of.name === 'token bucket, lossy' && set === 6,
-    )!
-    const outcome = await runCase(each)
+    const outcome = await runCase(caseOf('token bucket, lossy', 6, 5))
     expect(outcome.verdict, outcome.said).toBe('right')
     expect(outcome.refillError, outcome.said).toBeLessThan(0.01)
     expect(outcome.cost).toBeLessThan(12)
@@ -40,10 +39,7 @@ describe('the grid, in a sample', () => {
 
   // Its budget is small: waves have to be wide before it ends.
   test('finds slots that only many requests at once fill', async () => {
-    const each = gridCases({ sets: 4, seeds: 1 }, 13).find(
-      ({ of, set }) => of.name === 'concurrency' && set === 3,
-    )!
-    const outcome = await runCase(each)
+    const outcome = await runCase(caseOf('concurrency', 3, 13))
     expect(outcome.verdict, outcome.said).toBe('right')
   })
 })

@@ -101,20 +101,17 @@ export class Play {
     return rules.charge(algorithm, rules.advance(algorithm, state, seenUs), amount, chargedUs)
   }
 
-  /** Charged, as far as anything is left where what fits leaves no less than nothing. */
+  /** Charged to what may be less than was really left: a request that fits leaves nothing at the least. */
   squeezed(state: State, amount: number, { seenUs, chargedUs }: Arrival): State {
     const { rules, algorithm } = this
     const current = rules.advance(algorithm, state, seenUs)
     if (amount === 0) return current
-    const least = rules.left?.(algorithm, current) ?? amount
-    return rules.charge(algorithm, current, Math.min(amount, Math.max(0, least)), chargedUs)
+    const left = Math.max(0, rules.left?.(algorithm, current) ?? amount)
+    return rules.charge(algorithm, current, Math.min(amount, left), chargedUs)
   }
 
-  /**
-   * Requests that came, of which so many at most were charged and all others denied, as far as there was no room:
-   * what leaves least.
-   */
-  atLeast(
+  /** After requests of which so many at most were charged, and the others denied: the state that leaves least. */
+  leastLeft(
     state: State,
     { cost, count, chargedMost }: { cost: number; count: number; chargedMost: number },
     arrival: Arrival,

@@ -13,6 +13,13 @@ const named = (algorithm: LimiterAlgorithm, chargesRejected = false): NamedLimit
   model: limiter(algorithm, { chargesRejected }),
 })
 
+const queue: LimiterAlgorithm = {
+  kind: 'leaky-queue',
+  capacity: 9,
+  refillUnits: 10,
+  refillUs: 1e6,
+}
+
 const budget = { requestsMax: 2_000, tokensMax: null, durationUsMax: 3600e6 }
 
 function profileOf(target: Partial<VirtualTarget>, options: Partial<ProfileOptions> = {}) {
@@ -137,12 +144,6 @@ describe('a profile', () => {
   })
 
   test('finds a queue that holds back, by its staircase of latencies', async () => {
-    const queue: LimiterAlgorithm = {
-      kind: 'leaky-queue',
-      capacity: 9,
-      refillUnits: 10,
-      refillUs: 1e6,
-    }
     const { document } = await profileOf({ limiters: [named(queue)] })
     expect(document.limiters).toMatchObject([{ algorithm: 'leaky-queue', burst: 9 }])
     expect(document.limiters[0]!.refillPerS).toBeGreaterThan(9.5)
@@ -150,12 +151,6 @@ describe('a profile', () => {
   })
 
   test('keeps a queue that was found when it is interrupted while the queue is timed', async () => {
-    const queue: LimiterAlgorithm = {
-      kind: 'leaky-queue',
-      capacity: 9,
-      refillUnits: 10,
-      refillUs: 1e6,
-    }
     const target = { limiters: [named(queue)] }
     const seqs: number[] = []
     await profileOf(target, {

@@ -98,16 +98,18 @@ function perhaps(
   const { cost } = group
   const toUs = group.toUs - play.phaseUs
   const next = courses.flatMap((course) => {
+    if (meetsEnd(play, course, group)) {
+      return [course, ...beforeAndAfter(play, course, { ...group, passed: count })]
+    }
     const { early, late } = course
     const chargedMost = Math.min(count, play.fitting(early, cost, toUs))
-    const neither = {
-      ...course,
-      early: play.perhaps(early, { cost, count }, play.earliest(group)),
-      late: play.atLeast(late, { cost, count, chargedMost }, play.latest(group)),
-    }
-    if (!meetsEnd(play, course, group)) return [neither]
-    const opening = { ...group, passed: count }
-    return [course, ...beforeAndAfter(play, course, opening)]
+    return [
+      {
+        ...course,
+        early: play.perhaps(early, { cost, count }, play.earliest(group)),
+        late: play.leastLeft(late, { cost, count, chargedMost }, play.latest(group)),
+      },
+    ]
   })
   return few(next)
 }

@@ -136,24 +136,22 @@ function meetsEnd(
 
 // A request that comes just before the end of a window leaves nothing; just after, it opens one. Neither
 // is more lenient than the other.
-function beforeAndAfter(
-  play: Play,
-  { lenient, strict, count }: World,
-  { fromUs, toUs, cost, passed }: TraceGroup,
-): World[] {
+function beforeAndAfter(play: Play, world: World, group: TraceGroup): World[] {
   const { rules, algorithm, phaseUs } = play
-  const [from, to] = [fromUs - phaseUs, toUs - phaseUs]
+  const { lenient, strict, count } = world
+  const { cost, passed } = group
+  const [from, to] = [group.fromUs - phaseUs, group.toUs - phaseUs]
   const amount = cost * passed
   const [one, all] = [play.asked(cost, 1), play.asked(cost, passed)]
   const fresh = rules.fresh(algorithm)
   const fits = (state: State, us: Micros) => (play.hasRoom(state, all, us) ? 0 : 1)
   const endUs = rules.endUs!(algorithm, lenient) ?? from
   const full = play.charged(strict, amount, arrivalAt(from))
-  const opened = (us: Micros, units: number) => rules.charge(algorithm, fresh, units, us)
-  const common = { without: null, denying: null, isDeniedBefore: !play.hasRoom(full, one, from) }
+  const common = { without: null, denying: null }
   return [
     {
       ...common,
+      isDeniedBefore: !play.hasRoom(full, one, from),
       lenient: fresh,
       strict: rules.advance(algorithm, full, to),
       count: count + fits(lenient, Math.min(from, endUs - 1)),
@@ -161,8 +159,7 @@ function beforeAndAfter(
     {
       ...common,
       isDeniedBefore: !play.hasRoom(strict, one, from),
-      lenient: opened(Math.max(from, endUs), cost),
-      strict: opened(to, amount),
+      ...opened(play, world, group, passed),
       count: count + fits(fresh, to),
     },
   ]
@@ -172,21 +169,30 @@ function beforeAndAfter(
 // nothing that would not be back at once.
 function openedOrNot(play: Play, world: World, group: TraceGroup): World[] {
   const { rules, algorithm, phaseUs } = play
-  const [from, to] = [group.fromUs - phaseUs, group.toUs - phaseUs]
-  const endUs = rules.endUs!(algorithm, world.lenient) ?? from
-  const fresh = rules.fresh(algorithm)
-  const opened = (us: Micros, units: number) => rules.charge(algorithm, fresh, units, us)
-  const lastUs = Math.min(to, rules.endUs!(algorithm, world.strict)! - 1)
-  const strict = play.squeezed(world.strict, group.cost * unanswered(group), arrivalAt(from))
+  const count = unanswered(group)
+  const lastUs = Math.min(group.toUs - phaseUs, rules.endUs!(algorithm, world.strict)! - 1)
+  const arrival = arrivalAt(group.fromUs - phaseUs)
+  const strict = play.squeezed(world.strict, group.cost * count, arrival)
   return [
     { ...world, strict: play.rejected(strict, 0, arrivalAt(lastUs)) },
-    {
-      ...world,
-      without: null,
-      lenient: opened(Math.max(from, endUs), group.cost),
-      strict: opened(to, group.cost * unanswered(group)),
-    },
+    { ...world, without: null, ...opened(play, world, group, count) },
   ]
+}
+
+/** A window that the first of so many requests opens: as early as can be, by one of them; as late, by all. */
+function opened(
+  { rules, algorithm, phaseUs }: Play,
+  { lenient }: World,
+  { fromUs, toUs, cost }: TraceGroup,
+  count: number,
+): Pick<World, 'lenient' | 'strict'> {
+  const from = fromUs - phaseUs
+  const endUs = rules.endUs!(algorithm, lenient) ?? from
+  const fresh = rules.fresh(algorithm)
+  return {
+    lenient: rules.charge(algorithm, fresh, cost, Math.max(from, endUs)),
+    strict: rules.charge(algorithm, fresh, cost * count, toUs - phaseUs),
+  }
 }
 
 /** What passed had room in the lenient state, and is charged in all. */
@@ -245,7 +251,7 @@ function leaveOpen(play: Play, world: World, group: TraceGroup, { early, late }:
     const arrival = arrivalAt(group.deniedFromUs - phaseUs)
     world.denying = play.squeezed(world.denying ?? world.strict, cost * chargedMost, arrival)
   }
-  world.strict = play.atLeast(world.strict, { cost, count, chargedMost }, late)
+  world.strict = play.leastLeft(world.strict, { cost, count, chargedMost }, late)
 }
 
 /** What is unclear may be charged; what was denied had no room in the strict state. */
