@@ -121,9 +121,15 @@ export function budgetLines(job: ProfileJob): string[] {
   const others = endpoint.variants.map((variant) =>
     variant.kind === 'header' ? `another ${variant.name}` : `another ${variant.kind}`,
   )
+  const most = [
+    `${formatInteger(budget.requestsMax)} requests`,
+    ...(dearest === 0 ? [] : [`${formatInteger(tokens)} tokens`]),
+    formatSpan(budget.durationUsMax),
+    `${inFlightMax} in flight`,
+  ]
   return [
     `profile of ${target}`,
-    `  at most ${formatInteger(budget.requestsMax)} requests, ${formatInteger(tokens)} tokens, ${formatSpan(budget.durationUsMax)}, ${inFlightMax} in flight`,
+    `  at most ${most.join(', ')}`,
     `  requests ${shapes.map(({ name }, i) => (costs[i] === 0 ? name : `${name} (up to ${formatInteger(costs[i]!)} tokens)`)).join(', ')}`,
     furtherTimes === 0
       ? '  only the first limiter that it meets'
