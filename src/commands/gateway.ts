@@ -44,12 +44,16 @@ function knobOf(text: string): readonly [string, string] {
   throw new UserError('usage', `gateway: --set: expected NAME=VALUE, got '${text}'`)
 }
 
+/** How far a log is behind: to write each line by itself costs as much as to serve a request. */
+const logEveryMs = 100
+
 /** Resolves with the exit code when the gateway has been stopped. */
 export async function gatewayCommand(flags: GatewayFlags, io: CommandIo): Promise<number> {
   const spec = gatewaySpec(flags.preset, flags.overrides, io.env)
   // Foreign clients send foreign text: have the tokenizer ready before the first of them.
   tokenizer()
-  const gateway = await startGateway(spec, flags)
+  // Nobody can ask this process for decisions: to keep them costs collections, which stop it.
+  const gateway = await startGateway({ ...spec, decisionsMax: 0 }, flags)
   const { decisions } = gateway.service
   if (flags.log !== undefined) decisions.writeTo(openLog(flags.log, io))
   announce(gateway.url, spec, flags, io)
@@ -99,5 +103,14 @@ function openLog(path: string, io: CommandIo) {
   file.on('error', (error) => {
     say(io, new UserError('write', `--log: cannot write '${path}': ${messageOf(error)}`).message)
   })
-  return (line: string) => void file.write(line)
+  let lines = ''
+  return (line: string) => {
+    if (lines === '') {
+      setTimeout(() => {
+        file.write(lines)
+        lines = ''
+      }, logEveryMs)
+    }
+    lines += line
+  }
 }

@@ -130,12 +130,17 @@ function addLoad(program: Command, io: CommandIo, done: Done): void {
     })
 }
 
+/** A young generation that does not grow is collected often, and quickly. */
+function keepYoungGenerationSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
+}
+
 /**
- * The engine's thread loads while the command does. This one has little to keep from then on: a young
- * generation that does not grow saves a sixth of the memory of a run.
+ * The engine's thread loads while the command does. This one has little to keep from then on, and
+ * saves a sixth of the memory of a run.
  */
 async function warmUp(): Promise<void> {
-  setFlagsFromString('--semi-space-growth-factor=1')
+  keepYoungGenerationSmall()
   const { warmEngineThread } = await import('../engine/thread.ts')
   warmEngineThread()
 }
@@ -248,6 +253,7 @@ function addGateway(program: Command, io: CommandIo, done: Done): void {
       '\nExamples:\n  limitscope gateway --preset openai --requests 60/1m --port 8080\n  limitscope gateway --preset maas --documented --set RATE_LIMIT_WINDOW=10s --break off-by-one',
     )
     .action(async (flags) => {
+      keepYoungGenerationSmall()
       const { gatewayCommand, gatewayFlags } = await import('./gateway.ts')
       done(await gatewayCommand(gatewayFlags(flags), io))
     })

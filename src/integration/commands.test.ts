@@ -352,6 +352,27 @@ describe('an interruption', () => {
     expect(await exit).toBe(143)
   }, 60_000)
 
+  test('of a gateway leaves every decision in its log', async () => {
+    const place = workplace()
+    const flags = ['--preset', 'plain', '--port', '0', '--log', 'decisions.jsonl', '--json']
+    const { child, exit, said, output } = start(place, 'gateway', ...flags)
+    await said('"url"')
+    const { url } = JSON.parse(output()) as { url: string }
+    const ids = Array.from({ length: 20 }, (_, i) => `request-${i}`)
+    for (const id of ids) {
+      const headers = { 'content-type': 'application/json', 'x-request-id': id }
+      const body = '{"model":"limitscope-small","max_tokens":1,"messages":[]}'
+      await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body })
+    }
+    child.kill('SIGTERM')
+    expect(await exit).toBe(0)
+    expect(output()).toContain('stopped after 20 decisions')
+    const log = readFileSync(join(place.path, 'decisions.jsonl'), 'utf8').trimEnd().split('\n')
+    const logged = log.map((line) => JSON.parse(line) as { id: number; requestId: string })
+    expect(logged.map(({ requestId }) => requestId)).toEqual(ids)
+    expect(logged.at(-1)!.id).toBe(20)
+  }, 60_000)
+
   test('by kill -9 leaves what was recorded until then', async () => {
     const gateway = await keep(startGateway(gatewaySpec('plain', {})))
     const place = placeWith(long)
