@@ -3,6 +3,12 @@
 import type { Cancel, Clock } from './clock.ts'
 import type { Micros } from './units.ts'
 
+/**
+ * While spinning, the sockets are looked at this often: each look makes garbage, and collecting it
+ * stops the thread for longer than this.
+ */
+const lookEveryUs = 10
+
 /** Longest delay `setTimeout` can hold, in ms; longer waits are taken in hops. */
 const timeoutMsMax = 2 ** 31 - 1
 
@@ -17,9 +23,9 @@ export interface RealClockOptions {
 export function realClock(options: RealClockOptions = {}): Clock {
   const epochMs = options.epochMs ?? wallMs()
   const spinUs = options.spinUs ?? 0
-  // performance.timeOrigin is a wall-clock reading of its own in each thread; hrtime is shared.
+  // performance.timeOrigin is a wall-clock reading of its own in each thread.
   const offsetUs = Math.round((wallAnchorMs - epochMs) * 1000) - anchorUs
-  const nowUs = () => hrtimeUs() + offsetUs
+  const nowUs = () => monotonicUs() + offsetUs
   return {
     nowUs,
     at: (us, run) => timerAt(nowUs, us, run, spinUs),
@@ -30,17 +36,31 @@ export function realClock(options: RealClockOptions = {}): Clock {
 
 /** Unix time in ms, with fractions, that does not jump while the process lives. */
 export function wallMs(): number {
-  return wallAnchorMs + (hrtimeUs() - anchorUs) / 1000
+  return wallAnchorMs + (monotonicUs() - anchorUs) / 1000
 }
 
-function hrtimeUs(): Micros {
-  const [s, ns] = process.hrtime()
-  return s * 1e6 + Math.floor(ns / 1000)
+/** CLOCK_MONOTONIC. `performance.now()` makes no garbage, `process.hrtime()` an array each time. */
+function monotonicUs(): Micros {
+  return Math.floor((performance.now() + originMs) * 1000)
 }
+
+/** What to add to `performance.now()` for CLOCK_MONOTONIC, in ms: threads may begin at different 0s. */
+function monotonicOriginMs(): number {
+  // Of several readings between two others, the one where those are nearest is not interrupted.
+  const readings = Array.from({ length: 8 }, () => {
+    const beforeMs = performance.now()
+    const [s, ns] = process.hrtime()
+    const afterMs = performance.now()
+    return { originMs: s * 1e3 + ns / 1e6 - (beforeMs + afterMs) / 2, gapMs: afterMs - beforeMs }
+  })
+  return readings.reduce((best, one) => (one.gapMs < best.gapMs ? one : best)).originMs
+}
+
+const originMs = monotonicOriginMs()
 
 // Every thread derives wall time from the same monotonic clock; the anchor itself is read once per
 // thread and can differ by the resolution of Date.now(), so threads are given `wallAnchor` to share.
-let anchorUs = hrtimeUs()
+let anchorUs = monotonicUs()
 let wallAnchorMs = Date.now()
 
 /** The pair (monotonic µs, Unix ms) that maps one clock to the other; hand it to worker threads. */
@@ -64,7 +84,13 @@ function timerAt(nowUs: () => Micros, us: Micros, run: () => void, spinUs: Micro
   let immediate: NodeJS.Immediate | undefined
   const arm = () => {
     // Node's timers fire up to a millisecond early as well as late: look again, never run early.
-    const leftUs = us - nowUs()
+    const beganUs = nowUs()
+    let leftUs = us - beganUs
+    if (leftUs <= spinUs) {
+      const lookUs = Math.min(us, beganUs + lookEveryUs)
+      while (nowUs() < lookUs);
+      leftUs = us - lookUs
+    }
     if (leftUs <= 0) return run()
     if (leftUs <= spinUs) immediate = setImmediate(arm)
     else sleep(leftUs)

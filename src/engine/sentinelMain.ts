@@ -12,7 +12,7 @@ import type { SentinelReading } from './sentinel.ts'
 
 /** Probes in a row after the run, and the pause between two of them during it. */
 const probesAfter = 30
-const pauseMs = 50
+const pauseMs = 200
 
 const clock = realClock()
 const server = createServer({ noDelay: true }, (socket) => {

@@ -15,7 +15,7 @@ import type { Phase, Plan } from '../load/plan.ts'
 import type { ScenarioOutcome } from '../load/stepResults.ts'
 import { RunFolds } from '../recording/folds.ts'
 import { measureCeiling } from './ceiling.ts'
-import { Engine } from './engine.ts'
+import { Engine, progressUs } from './engine.ts'
 import { ThreadMonitor } from './health.ts'
 import type {
   EngineCommand,
@@ -30,12 +30,12 @@ import { type TargetAddress, targetAddress } from './target.ts'
 import { openTransport } from './transport.ts'
 
 /** A batch goes out this often, or when it holds this many rows. */
-const batchMs = 100
+const batchMs = progressUs / 1000
 const batchRowsMax = 16_384
 const healthMs = 1000
 
-/** Below this rate nobody comes near the ceiling of a generator. */
-const ceilingPerSLeast = 2_000
+/** Below this rate nobody comes near the ceiling of a generator, and little code gets compiled. */
+const ceilingPerSLeast = 200
 
 /** How long the machine's own stalls are looked for. */
 const stallsUs = 50_000

@@ -28,7 +28,7 @@ export type RequestsMessage =
 const sliceMs = 5
 const restsPerWork = 3
 /** The rest when the CSV is up to date; with a slice, how far it is behind at low rates. */
-const idleMs = 100
+const idleMs = 500
 /** After the run: work between two looks for a command, and the time between two reports. */
 const finishSliceMs = 20
 const progressMs = 250
