@@ -43,7 +43,7 @@ export function truth(context: Context): Group {
           file: 'truth.ts',
           case: one.case,
           rounds,
-          seconds: 2 * seconds + 5,
+          seconds: 2 * seconds + 15,
           args: [String(seconds), ...one.args],
         }),
       ),
