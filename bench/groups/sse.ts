@@ -28,7 +28,7 @@ export function sse(context: Context): Group {
   return {
     name: 'sse',
     title: 'Token streams, one core',
-    how: `Server-sent events of 192 bytes with OpenAI-style chunks. ${paced}, each event its own send, the streams spread evenly over the period: the error is |gap between two tokens at the client − gap between their sends in the server's log|, after the first second. The peak is taken with 16 events per send on 8 connections, as many as the client takes. limitscope is its driver without the rest of the engine; the rival parses the same events with undici's dispatch, eventsource-parser and JSON.parse, and takes the time once per read. The server spins for its pace, so it is always busy.`,
+    how: `Server-sent events of 192 bytes with OpenAI-style chunks. ${paced}, each event its own send, the streams spread evenly over the period: the error is |gap between two tokens at the client − gap between their sends in the server's log|, without the first second, in which connections are opened, and without the last one: all streams end within a period then, each with three sends more, which is four times the load. The peak is taken with 16 events per send on 8 connections, as many as the client takes. limitscope is its driver without the rest of the engine; the rival parses the same events with undici's dispatch, eventsource-parser and JSON.parse, and takes the time once per read. The server spins for its pace, so it is always busy.`,
     figures: [
       { value: 'gapErrorP50Us', title: 'gap error p50' },
       { value: 'gapErrorP99Us', title: 'gap error p99' },
@@ -69,8 +69,8 @@ export function sse(context: Context): Group {
 function steps(context: Context, round: number, missing: string | undefined): Step[] {
   const turns = alternate(missing === undefined ? [rival] : [], round)
   const { seconds } = context.options
-  // The first second of every stream is left out.
-  const pacedS = seconds + 2
+  // The first second of every stream is left out, and the last.
+  const pacedS = seconds + 3
   return [
     ...turns.map((turn) => ({
       ...turn,
@@ -126,7 +126,7 @@ function compare(gapsUs: Float64Array, sentNs: BigUint64Array, frames: number): 
   const errorsUs: number[] = []
   let missing = 0
   for (let stream = 0; stream < streams; stream++) {
-    for (let j = tokensPerS; j < frames - 1; j++) {
+    for (let j = tokensPerS; j < frames - 1 - tokensPerS; j++) {
       const gapUs = gapsUs[stream * (frames - 1) + j] ?? Number.NaN
       const at = stream * frames + j
       const sentGapUs = Number((sentNs[at + 1] ?? 0n) - (sentNs[at] ?? 0n)) / 1000
