@@ -37,16 +37,7 @@ async function measure(): Promise<Record<string, number>> {
   const gateway = await startGateway(children, flags)
   const ceiling = await load(gateway.url, ['-c', '64', '--no-save'])
   const ratePerS = Math.floor((ceiling.requests / (ceiling.durationUs / 1e6)) * loadShare)
-  await load(gateway.url, [
-    '-r',
-    `${ratePerS}/s`,
-    '--warmup',
-    `${warmupS}s`,
-    '--pacing',
-    'spin',
-    '--out',
-    scratchPath,
-  ])
+  await load(gateway.url, ['-r', `${ratePerS}/s`, '--warmup', `${warmupS}s`, '--out', scratchPath])
   gateway.stop()
   await gateway.end
   const known = trueTimes(readFileSync(logPath, 'utf8'))
