@@ -130,9 +130,13 @@ function addLoad(program: Command, io: CommandIo, done: Done): void {
     })
 }
 
-/** A young generation that does not grow is collected often, and quickly. */
+/**
+ * A young generation that does not grow is collected often, and quickly: sooner than helpers, which
+ * may share the core, have been woken for it.
+ */
 function keepYoungGenerationSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--no-parallel-scavenge')
 }
 
 /**
