@@ -5,7 +5,7 @@ import { formatCount, formatRate, formatSpan } from './format.ts'
 import { LatencyHistogram } from './histogram.ts'
 import { latencyUsMax } from './latencyCounts.ts'
 import { exponentialAt, gammaAt, normalAt, randomStream, uniformAt } from './random.ts'
-import { realClock } from './realClock.ts'
+import { realClock, shareWallAnchor, wallAnchor } from './realClock.ts'
 import { exponentialDistance, median, sampleFloor, shareInterval } from './statistics.ts'
 import { nearest, redactor, safeLine } from './text.ts'
 import { durationText, parseDurationUs, parseRatePerS, UnitError } from './units.ts'
@@ -84,6 +84,21 @@ describe('the real clock', () => {
       await new Promise<void>((resolve) => clock.at(us, resolve))
       expect(clock.nowUs()).toBeGreaterThanOrEqual(us)
       expect(Number.isInteger(clock.nowUs())).toBe(true)
+    }
+  })
+
+  test('is CLOCK_MONOTONIC, which all threads share', () => {
+    const anchor = wallAnchor()
+    shareWallAnchor({ monotonicUs: 0, unixMs: 0 })
+    const clock = realClock({ epochMs: 0 })
+    shareWallAnchor(anchor)
+    const hrtimeUs = () => Number(process.hrtime.bigint() / 1000n)
+    for (let i = 0; i < 1000; i++) {
+      const beforeUs = hrtimeUs()
+      const us = clock.nowUs()
+      // Either may be rounded.
+      expect(us).toBeGreaterThanOrEqual(beforeUs - 2)
+      expect(us).toBeLessThanOrEqual(hrtimeUs() + 2)
     }
   })
 

@@ -85,15 +85,11 @@ function timerAt(nowUs: () => Micros, us: Micros, run: () => void, spinUs: Micro
   const arm = () => {
     // Node's timers fire up to a millisecond early as well as late: look again, never run early.
     const beganUs = nowUs()
-    let leftUs = us - beganUs
-    if (leftUs <= spinUs) {
-      const lookUs = Math.min(us, beganUs + lookEveryUs)
-      while (nowUs() < lookUs);
-      leftUs = us - lookUs
-    }
-    if (leftUs <= 0) return run()
-    if (leftUs <= spinUs) immediate = setImmediate(arm)
-    else sleep(leftUs)
+    if (us - beganUs > spinUs) return sleep(us - beganUs)
+    const untilUs = Math.min(us, beganUs + lookEveryUs)
+    while (nowUs() < untilUs);
+    if (untilUs === us) return run()
+    immediate = setImmediate(arm)
   }
   const sleep = (leftUs: Micros) => {
     const sleepMs = spinUs > 0 ? Math.floor((leftUs - spinUs) / 1000) : Math.ceil(leftUs / 1000)

@@ -99,8 +99,10 @@ async function main(): Promise<void> {
   })
   outcomes = () => engine.outcomes
   port.on('message', (command: EngineCommand) => {
-    if (typeof command === 'string') engine[command]()
-    else start(command.startUs)
+    if (typeof command !== 'string') return start(command.startUs)
+    engine[command]()
+    // Whoever interrupts wants to see that it was heard.
+    flush(clock.nowUs())
   })
   const stalls = hasSchedule() ? measureStalls(clock, stallsUs) : null
   const ceilingPerS = await ceilingOf(plan, clock)

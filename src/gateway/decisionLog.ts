@@ -57,9 +57,8 @@ export class DecisionLog {
     const entry: GatewayDecision = { id: this.#nextId++, ...decision, ...open }
     this.#decisions.push(entry)
     // Dropping a tenth at a time keeps the cost per request constant.
-    if (this.#decisions.length > this.#max) {
-      this.#decisions.splice(0, Math.max(1, Math.ceil(this.#max / 10)))
-    }
+    const dropped = Math.max(1, Math.ceil(this.#max / 10))
+    if (this.#decisions.length > this.#max) this.#decisions.splice(0, dropped)
     return entry
   }
 

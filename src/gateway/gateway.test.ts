@@ -182,6 +182,13 @@ describe('the decision log', () => {
     expect(log.length).toBeLessThanOrEqual(10)
     expect(log.at(-1)!.id).toBe(25)
   })
+
+  test('keeps none where none is wanted, and counts them all the same', async () => {
+    await serve({ decisionsMax: 0 })
+    for (let i = 0; i < 3; i++) await chat()
+    expect(gateway!.service.decisions.all()).toEqual([])
+    expect(gateway!.service.decisions.count).toBe(3)
+  })
 })
 
 describe('faults', () => {
