@@ -46,7 +46,7 @@ export interface ConnectionParts {
   opened(connection: Connection): void
   /** A connection has nothing to do and can be used again. */
   idle(connection: Connection): void
-  /** Calls `settle` once what has been written had the time to count as such. */
+  /** A connection would have nothing to do if its request counted as written. */
   unsettled(connection: Connection): void
   /** The caller of an exchange has been told of its end. */
   ended(): void
@@ -134,7 +134,7 @@ export class Connection implements Exchange, Sending, Expiring {
     this.#parser.reset(bytes.isHead)
     const rendered = bytes.render(seq)
     this.#socket.write(this.#own === null ? rendered : this.#copyOf(rendered))
-    if (this.#own !== null || this.#socket.writableLength === 0) return
+    if (this.#own !== null || this.isWritten) return
     // What the socket has not handed on yet is still read by it. One behind TLS never hands on at
     // once: from now on this one gets copies, which are free again when the answer is there.
     bytes.abandon()
@@ -282,29 +282,27 @@ export class Connection implements Exchange, Sending, Expiring {
     this.#caller = null
     this.#parts.deadlines.remove(this)
     if (this.failure !== null) this.stream ??= this.#events?.reading() ?? null
-    if (!isReusable) this.close()
-    else if (this.#socket.writableLength === 0) this.#rest()
-    else this.#parts.unsettled(this)
+    if (isReusable) this.#rest()
+    else this.close()
     caller.ended(this)
     this.#parts.ended()
-  }
-
-  /**
-   * Decides about a connection whose response was complete before its request was written. Behind TLS
-   * that is so of a quick response to any request: Node says only in the next turn of the event loop
-   * that it wrote. Otherwise the server has not read the request, and may never do so.
-   */
-  settle(): void {
-    if (this.#isClosed) return
-    if (this.#socket.writableLength === 0) this.#rest()
-    else this.close()
   }
 
   #rest(): void {
     const { keepAliveS } = this.#parser.head
     const saidUs = keepAliveS < 0 ? idleUsMax : keepAliveS * 1e6 - keepAliveMarginUs
     this.#usableUntilUs = this.endUs + Math.min(idleUsMax, saidUs)
-    this.#parts.idle(this)
+    if (this.isWritten) this.#parts.idle(this)
+    else this.#parts.unsettled(this)
+  }
+
+  /**
+   * Whether the request counts as written. A response may be complete before: behind TLS a quick one
+   * always is, because Node says only at the end of a turn of the event loop that it wrote. Otherwise
+   * the server has not read the request, and may never do so.
+   */
+  get isWritten(): boolean {
+    return this.#socket.writableLength === 0
   }
 }
 

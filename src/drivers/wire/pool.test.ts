@@ -160,6 +160,53 @@ describe('the connections of a driver', () => {
     expect(sockets[0]!.written).toEqual([1, 3])
   })
 
+  test('whose request is about to count as written are waited for: none is opened instead', () => {
+    const { clock, sockets, send, outcomes } = setUp()
+    send(1)
+    sockets[0]!.emit('connect')
+    sockets[0]!.writableLength = 50
+    sockets[0]!.answer()
+    send(2)
+    expect(sockets.length).toBe(1)
+    expect(sockets[0]!.written).toEqual([1])
+    sockets[0]!.writableLength = 0
+    clock.advanceTo(0)
+    expect(sockets[0]!.written).toEqual([1, 2])
+    sockets[0]!.answer()
+    expect(outcomes()).toEqual([
+      [1, '200'],
+      [2, '200'],
+    ])
+  })
+
+  test('behind TLS are used as soon as their request counts as written', () => {
+    const { clock, sockets, send } = setUp()
+    send(1)
+    sockets[0]!.emit('connect')
+    sockets[0]!.writableLength = 50
+    sockets[0]!.answer()
+    sockets[0]!.writableLength = 0
+    send(2)
+    expect(sockets[0]!.written).toEqual([1, 2])
+    clock.advanceTo(10)
+    expect(sockets[0]!.isDestroyed).toBe(false)
+    expect(sockets.length).toBe(1)
+  })
+
+  test('whose request is answered and never written are replaced', () => {
+    const { clock, sockets, send } = setUp()
+    send(1)
+    sockets[0]!.emit('connect')
+    sockets[0]!.writableLength = 50
+    sockets[0]!.answer()
+    send(2)
+    clock.advanceTo(0)
+    expect(sockets[0]!.isDestroyed).toBe(true)
+    sockets[0]!.emit('close')
+    sockets[1]!.emit('connect')
+    expect(sockets[1]!.written).toEqual([2])
+  })
+
   test('are not opened any more once it is closed', () => {
     const { clock, sockets, send, pool, outcomes } = setUp()
     for (let seq = 1; seq <= 20; seq++) send(seq)

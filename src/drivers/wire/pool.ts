@@ -29,7 +29,7 @@ export class ConnectionPool implements WaitingRoom {
   /** Connections that are not open yet, and requests that no connection was free for: oldest first. */
   readonly #opening = new Set<Connection>()
   readonly #waiting = new Set<WaitingRequest>()
-  /** Connections that are idle, or gone, once their requests count as written. */
+  /** Connections that are idle once their requests count as written, and closed if that takes long. */
   #unsettled: Connection[] = []
   #opensLeft = opensPerTurn
   #nextTurn: Cancel | null = null
@@ -51,7 +51,7 @@ export class ConnectionPool implements WaitingRoom {
   /** A connection that can be used at once; null when there is none. */
   take(nowUs: Micros): Connection | null {
     for (;;) {
-      const connection = this.#idle.pop()
+      const connection = this.#idle.pop() ?? this.#takeWritten()
       if (connection === undefined) return null
       if (connection.isUsable(nowUs)) return connection
       connection.close()
@@ -86,12 +86,20 @@ export class ConnectionPool implements WaitingRoom {
     oldest.close()
   }
 
+  // Node tells of all its writes of a turn together: one says enough about all.
+  #takeWritten(): Connection | undefined {
+    return this.#unsettled.at(-1)?.isWritten === true ? this.#unsettled.pop() : undefined
+  }
+
   #settleSoon(connection: Connection): void {
     if (this.#unsettled.push(connection) > 1) return
     this.#clock.soon(() => {
       const connections = this.#unsettled
       this.#unsettled = []
-      for (const each of connections) each.settle()
+      for (const each of connections) {
+        if (each.isWritten) this.#idle.push(each)
+        else each.close()
+      }
       this.#serve()
     })
   }
@@ -129,13 +137,16 @@ export class ConnectionPool implements WaitingRoom {
   }
 
   get #isWanting(): boolean {
-    return this.#waiting.size > this.#opening.size && !this.#isClosed
+    const comingCount = this.#opening.size + this.#unsettled.length
+    return this.#waiting.size > comingCount && !this.#isClosed
   }
 
   #closed(connection: Connection, message: string): void {
     this.#all.delete(connection)
-    const at = this.#idle.indexOf(connection)
-    if (at >= 0) this.#idle.splice(at, 1)
+    for (const list of [this.#idle, this.#unsettled]) {
+      const at = list.indexOf(connection)
+      if (at >= 0) list.splice(at, 1)
+    }
     if (this.#opening.delete(connection)) {
       const [oldest] = this.#waiting
       oldest?.fail('broken', message)
