@@ -1,5 +1,6 @@
 // The only file that reads the machine's clocks.
 
+import { performance } from 'node:perf_hooks'
 import type { Cancel, Clock } from './clock.ts'
 import type { Micros } from './units.ts'
 
@@ -39,7 +40,10 @@ export function wallMs(): number {
   return wallAnchorMs + (monotonicUs() - anchorUs) / 1000
 }
 
-/** CLOCK_MONOTONIC. `performance.now()` makes no garbage, `process.hrtime()` an array each time. */
+/**
+ * CLOCK_MONOTONIC. `performance.now()` makes no garbage, `process.hrtime()` an array each time; the
+ * global `performance` would be a getter, called for each reading.
+ */
 function monotonicUs(): Micros {
   return Math.floor((performance.now() + originMs) * 1000)
 }

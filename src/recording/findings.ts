@@ -56,14 +56,12 @@ export interface FirstRejection {
 /** Admitted requests that are kept to look up how many had ended at an instant. */
 const recentMax = 65_536
 
-// Columns of what is kept about each admitted request; sums are up to and with it, in the order of
-// ends.
+// Columns of what is kept about each admitted request, in the order of ends; the sum is up to and with
+// it. All of it passes through the caches of the engine's core: no more than has to be kept.
 const sentColumn = 0
 const endColumn = 1
-const tokensColumn = 2
-const requestsSumColumn = 3
-const tokensSumColumn = 4
-const columns = 5
+const tokensSumColumn = 2
+const columns = 3
 
 /** What a lane was admitted since its windows were clean: an isolated phase, or the scenario. */
 class LaneCount {
@@ -76,20 +74,16 @@ class LaneCount {
   #recent = new Float64Array(columns * 64)
 
   add(record: RequestRecord): void {
-    const tokens = tokensOf(record)
     const sentUs = record.sentUs ?? record.intendedUs
     if (this.requests < recentMax && this.requests * columns === this.#recent.length) this.#grow()
-    const at = (this.requests % recentMax) * columns
-    this.requests++
-    this.#tokens += tokens
+    const at = atOf(++this.requests)
+    this.#tokens += tokensOf(record)
     if (this.firstSentUs === null || sentUs < this.firstSentUs) {
       this.firstSentUs = sentUs
       this.firstDecidedUs = decidedUsMax(record)
     }
     this.#recent[at + sentColumn] = sentUs
     this.#recent[at + endColumn] = record.endUs!
-    this.#recent[at + tokensColumn] = tokens
-    this.#recent[at + requestsSumColumn] = this.requests
     this.#recent[at + tokensSumColumn] = this.#tokens
   }
 
@@ -99,18 +93,21 @@ class LaneCount {
     let tokensMin = 0
     let overlapping = 0
     let overlappingTokens = 0
-    const kept = Math.min(this.requests, recentMax)
+    // The sum before the oldest that is kept is not.
+    const oldest = Math.max(1, this.requests - recentMax + 2)
     // Backwards, from the last that was admitted.
-    for (let i = 1; i <= kept; i++) {
-      const at = ((this.requests - i) % recentMax) * columns
+    for (let nth = this.requests; nth >= oldest; nth--) {
+      const at = atOf(nth)
+      const tokensSum = this.#recent[at + tokensSumColumn]!
       if (this.#recent[at + endColumn]! <= sentUs) {
-        requestsMin = this.#recent[at + requestsSumColumn]!
-        tokensMin = this.#recent[at + tokensSumColumn]!
+        requestsMin = nth
+        tokensMin = tokensSum
         break
       }
       if (this.#recent[at + sentColumn]! > rejected.endUs!) continue
       overlapping++
-      overlappingTokens += this.#recent[at + tokensColumn]!
+      overlappingTokens +=
+        tokensSum - (nth === 1 ? 0 : this.#recent[atOf(nth - 1) + tokensSumColumn]!)
     }
     return {
       requestsMin,
@@ -125,6 +122,11 @@ class LaneCount {
     wider.set(this.#recent)
     this.#recent = wider
   }
+}
+
+/** Where the `nth` admitted request is kept, from 1 on. */
+function atOf(nth: number): number {
+  return ((nth - 1) % recentMax) * columns
 }
 
 interface Open {

@@ -20,7 +20,7 @@ import type { DeadlineQueue, Deadlines, Expiring } from './deadlines.ts'
 import type { HeadMemory } from './headMemory.ts'
 import { KeptBytes } from './keptBytes.ts'
 import type { ParseProblem } from './messageHead.ts'
-import type { RequestBytes } from './requestBytes.ts'
+import { OwnBytes, type RequestBytes } from './requestBytes.ts'
 import { ResponseParser } from './responseParser.ts'
 
 /** What a driver is told to send. */
@@ -59,8 +59,6 @@ const idleUsMax: Micros = 60_000_000
 /** … nor one that is within this of what the server said. */
 const keepAliveMarginUs: Micros = 1_000_000
 
-const nothing = Buffer.alloc(0)
-
 export class Connection implements Exchange, Sending, Expiring {
   // The exchange.
   handedUs: Micros = 0
@@ -88,7 +86,7 @@ export class Connection implements Exchange, Sending, Expiring {
   #isClosed = false
   #isGone = false
   /** Its own bytes to write; null as long as those that all share do. */
-  #own: Buffer | null = null
+  #own: OwnBytes | null = null
   #hasHead = false
   /** When this became idle, and until when it may be used. */
   #usableUntilUs: Micros = 0
@@ -132,19 +130,12 @@ export class Connection implements Exchange, Sending, Expiring {
     this.#hasHead = false
     this.#kept.clear()
     this.#parser.reset(bytes.isHead)
-    const rendered = bytes.render(seq)
-    this.#socket.write(this.#own === null ? rendered : this.#copyOf(rendered))
+    this.#socket.write(this.#own === null ? bytes.render(seq) : bytes.renderInto(this.#own, seq))
     if (this.#own !== null || this.isWritten) return
     // What the socket has not handed on yet is still read by it. One behind TLS never hands on at
-    // once: from now on this one gets copies, which are free again when the answer is there.
+    // once: from now on this one has bytes of its own, which are free when the answer is there.
     bytes.abandon()
-    this.#own = nothing
-  }
-
-  #copyOf(rendered: Buffer): Buffer {
-    if (this.#own?.length !== rendered.length) this.#own = Buffer.alloc(rendered.length)
-    rendered.copy(this.#own)
-    return this.#own
+    this.#own = new OwnBytes()
   }
 
   /** Drops the exchange, and the connection with it. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { UserError } from '../../core/errors.ts'
 import { type RequestShape, shapeTemplate } from '../../load/shapes.ts'
 import { type RequestTemplate, renderRequest } from '../driver.ts'
-import { RequestBytes } from './requestBytes.ts'
+import { OwnBytes, RequestBytes } from './requestBytes.ts'
 
 const host = 'api.example:8080'
 
@@ -124,6 +124,28 @@ describe('the bytes of a request', () => {
         }
       }),
       { numRuns: 1000 },
+    )
+  })
+
+  test('are the same in memory of whoever still reads them, whatever others are made meanwhile', () => {
+    const steps = fc.array(
+      fc.record({ first: fc.boolean(), own: fc.nat(2), seq: fc.nat(1200), abandons: fc.boolean() }),
+      { minLength: 1, maxLength: 30 },
+    )
+    fc.assert(
+      fc.property(templates, templates, steps, (one, other, order) => {
+        const kinds = [one, other].map((template) => new RequestBytes(template, host))
+        const owns = [new OwnBytes(), new OwnBytes(), new OwnBytes()]
+        const wanted = owns.map(() => '')
+        for (const { first, own, seq, abandons } of order) {
+          const [bytes, template] = first ? [kinds[0]!, one] : [kinds[1]!, other]
+          if (abandons) bytes.abandon()
+          wanted[own] = serialized(template, seq).toString('latin1')
+          expect(bytes.renderInto(owns[own]!, seq)).toBe(owns[own]!.bytes)
+          expect(owns.map((each) => each.bytes.toString('latin1'))).toEqual(wanted)
+        }
+      }),
+      { numRuns: 500 },
     )
   })
 

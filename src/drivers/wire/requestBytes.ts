@@ -1,11 +1,31 @@
 // The bytes of requests: made once per template, then only what differs is written into them.
 
 import { UserError } from '../../core/errors.ts'
-import { bodyText } from '../../load/shapes.ts'
+import { type BodyTemplate, bodyText } from '../../load/shapes.ts'
 import { type RequestTemplate, renderRequest } from '../driver.ts'
 
 const zero = 48
 const idName = 'x-request-id'
+
+/** The bytes of a request, and where in them is what differs between the requests of a template. */
+interface Layout {
+  readonly bytes: Buffer
+  /** Where the number of the request ends, and how many digits it has; 0: there is none. */
+  readonly numberEnd: number
+  readonly numberDigits: number
+  /** The least number of as many digits. */
+  readonly numberLeast: number
+  /** Where the variable part of the body is; −1 when it has to be made anew for each. */
+  readonly variableAt: number
+  readonly variableLength: number
+}
+
+/** Memory of a reader that is slow: it keeps the bytes of one request, of whatever template. */
+export class OwnBytes {
+  bytes: Buffer = Buffer.alloc(0)
+  /** What `bytes` is laid out like. */
+  layout: Layout | null = null
+}
 
 /** The bytes of one template's requests, one request at a time. */
 export class RequestBytes {
@@ -13,15 +33,7 @@ export class RequestBytes {
   readonly #template: RequestTemplate
   /** Request line and fields up to the value of the request id. */
   readonly #before: string
-  #bytes: Buffer = Buffer.alloc(0)
-  /** Where the number of the request ends, and how many digits it has; 0: there is none. */
-  #numberEnd = 0
-  #numberDigits = 0
-  /** The least number of as many digits. */
-  #numberLeast = 0
-  /** Where the variable part of the body is; −1 when it has to be made anew for each. */
-  #variableAt = -1
-  #variableLength = 0
+  #layout: Layout | null = null
 
   constructor(template: RequestTemplate, host: string) {
     this.isHead = template.method === 'HEAD'
@@ -31,40 +43,43 @@ export class RequestBytes {
 
   /** The bytes of request `seq`; valid until the next call, unless `abandon` is called. */
   render(seq: number): Buffer {
-    return this.#patch(seq) ? this.#bytes : this.#build(seq)
+    const layout = this.#layout
+    if (layout !== null && this.#patch(layout.bytes, layout, seq)) return layout.bytes
+    this.#layout = this.#build(seq)
+    return this.#layout.bytes
+  }
+
+  /** The bytes of request `seq`; valid until the next call with the same memory. */
+  renderInto(own: OwnBytes, seq: number): Buffer {
+    // Memory that was used for the same template before holds all but what differs.
+    if (own.layout !== null && own.layout === this.#layout) {
+      if (this.#patch(own.bytes, own.layout, seq)) return own.bytes
+    }
+    const rendered = this.render(seq)
+    if (own.bytes.length !== rendered.length) own.bytes = Buffer.alloc(rendered.length)
+    rendered.copy(own.bytes)
+    own.layout = this.#layout
+    return own.bytes
   }
 
   /** Somebody else still reads the bytes of the last call: the next request gets its own. */
   abandon(): void {
-    this.#bytes = Buffer.alloc(0)
-    this.#numberDigits = 0
-    this.#variableAt = -1
+    this.#layout = null
   }
 
-  #patch(seq: number): boolean {
+  #patch(bytes: Buffer, layout: Layout, seq: number): boolean {
     const { idPrefix, body } = this.#template
-    if (this.#bytes.length === 0) return false
     const { variable } = body
     if (variable !== null) {
-      if (this.#variableAt < 0) return false
+      if (layout.variableAt < 0) return false
       const text = variable(seq)
-      if (text.length !== this.#variableLength || !isAscii(text)) return false
-      this.#bytes.write(text, this.#variableAt, 'latin1')
+      if (text.length !== layout.variableLength || !isAscii(text)) return false
+      bytes.write(text, layout.variableAt, 'latin1')
     }
-    return idPrefix === null || this.#patchNumber(seq)
+    return idPrefix === null || patchNumber(bytes, layout, seq)
   }
 
-  #patchNumber(seq: number): boolean {
-    let left = seq
-    for (let i = 1; i <= this.#numberDigits; i++) {
-      const next = Math.floor(left / 10)
-      this.#bytes[this.#numberEnd - i] = zero + left - next * 10
-      left = next
-    }
-    return left === 0 && seq >= this.#numberLeast
-  }
-
-  #build(seq: number): Buffer {
+  #build(seq: number): Layout {
     const { idPrefix, body } = this.#template
     const text = Buffer.from(bodyText(body, seq), 'utf8')
     const number = idPrefix === null ? '' : String(seq)
@@ -72,24 +87,35 @@ export class RequestBytes {
       `${this.#before}${number}${number === '' ? '' : '\r\n'}${lengthField(this.#template, text)}\r\n`,
       'latin1',
     )
-    this.#numberDigits = number.length
-    this.#numberLeast = 10 ** (number.length - 1)
-    this.#numberEnd = this.#before.length + number.length
-    this.#bytes = Buffer.concat([head, text])
-    this.#findVariable(head.length, seq)
-    return this.#bytes
+    return {
+      bytes: Buffer.concat([head, text]),
+      numberEnd: this.#before.length + number.length,
+      numberDigits: number.length,
+      numberLeast: 10 ** (number.length - 1),
+      ...variableIn(body, head.length, seq),
+    }
   }
+}
 
-  // Only ASCII of one length can be written over in place.
-  #findVariable(bodyAt: number, seq: number): void {
-    const { head, variable } = this.#template.body
-    this.#variableAt = -1
-    if (variable === null || this.#template.body.head === '') return
-    const text = variable(seq)
-    if (!isAscii(text)) return
-    this.#variableAt = bodyAt + Buffer.byteLength(head)
-    this.#variableLength = text.length
+function patchNumber(bytes: Buffer, layout: Layout, seq: number): boolean {
+  let left = seq
+  for (let i = 1; i <= layout.numberDigits; i++) {
+    const next = Math.floor(left / 10)
+    bytes[layout.numberEnd - i] = zero + left - next * 10
+    left = next
   }
+  return left === 0 && seq >= layout.numberLeast
+}
+
+// Only ASCII of one length can be written over in place.
+function variableIn(
+  { head, variable }: BodyTemplate,
+  bodyAt: number,
+  seq: number,
+): Pick<Layout, 'variableAt' | 'variableLength'> {
+  const text = variable === null || head === '' ? null : variable(seq)
+  if (text === null || !isAscii(text)) return { variableAt: -1, variableLength: 0 }
+  return { variableAt: bodyAt + Buffer.byteLength(head), variableLength: text.length }
 }
 
 /** Throws `UserError` for what cannot be written into a request. */
