@@ -16,13 +16,14 @@ const targets: readonly (readonly [rival: string, target: Target | null])[] = [
   ['vegeta', above(1)],
   ['k6', above(1)],
   ['ab', null],
+  ['bare sockets', null],
 ]
 
 export function closed(context: Context): Group {
   return {
     name: 'closed',
     title: 'Closed loop, one core',
-    how: `${connections} connections, each sending its next request when the answer to the last one is there; replies of 102 bytes. The requests answered per second of run, as each tool tells them. undici is its \`Client.dispatch\` with an empty handler, one client per connection. ab speaks HTTP/1.0. limitscope runs a second before it measures (\`--warmup 1s\`): code that is compiled while it runs has to run first.`,
+    how: `${connections} connections, each sending its next request when the answer to the last one is there; replies of 102 bytes. The requests answered per second of run, as each tool tells them. undici is its \`Client.dispatch\` with an empty handler, one client per connection. ab speaks HTTP/1.0. Bare sockets are Node’s own with nothing around them, not even a parser: what limitscope would be if it did nothing. limitscope runs a second before it measures (\`--warmup 1s\`): code that is compiled while it runs has to run first.`,
     figures: [
       { value: 'ratePerS', title: 'requests per second' },
       { value: 'p50Us', title: 'p50' },

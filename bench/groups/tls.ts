@@ -10,7 +10,7 @@ export function tls(context: Context): Group {
   return {
     name: 'tls',
     title: 'TLS 1.3, one core',
-    how: 'The closed loop with 64 connections against nginx (one process, TLS 1.3 only, a self-signed EC P-256 certificate, `return 200` with 102 bytes). nginx itself is close to its limit.',
+    how: 'The closed loop with 64 connections against nginx (one process, TLS 1.3 only, a self-signed EC P-256 certificate, `return 200` with 102 bytes). nginx itself is close to its limit. Bare sockets are Node’s own with nothing around them: what limitscope would be if it did nothing.',
     figures: [
       { value: 'ratePerS', title: 'requests per second' },
       { value: 'p50Us', title: 'p50' },
@@ -20,7 +20,7 @@ export function tls(context: Context): Group {
       hasServer
         ? alternating(context, {
             case: 'TLS 1.3',
-            rivals: ['wrk'],
+            rivals: ['wrk', 'bare sockets'],
             rounds: context.options.rounds,
             load: () => ({ server: { kind: 'nginx' }, spec: closedLoop(context, 64) }),
           })
@@ -33,6 +33,14 @@ export function tls(context: Context): Group {
         rival: 'wrk',
         target: atLeast(0.8),
         absence: absence(context, 'nginx') ?? absence(context, 'wrk'),
+      }),
+      ratioRow(measurements, {
+        what: `Request rate over TLS, ${against('bare sockets')}`,
+        case: 'TLS 1.3',
+        value: 'ratePerS',
+        rival: 'bare sockets',
+        target: null,
+        absence: absence(context, 'nginx'),
       }),
     ],
   }

@@ -6,6 +6,7 @@ import { cachePath } from '../lib/context.ts'
 import type { ToolVersion } from '../lib/types.ts'
 import { ab } from './ab.ts'
 import { autocannon } from './autocannon.ts'
+import { bareSockets } from './bareSockets.ts'
 import { hey } from './hey.ts'
 import { k6 } from './k6.ts'
 import { limitscope } from './limitscope.ts'
@@ -15,7 +16,18 @@ import { undici } from './undici.ts'
 import { vegeta } from './vegeta.ts'
 import { wrk } from './wrk.ts'
 
-const loaders: readonly Tool[] = [limitscope, wrk, hey, ab, autocannon, undici, oha, vegeta, k6]
+const loaders: readonly Tool[] = [
+  limitscope,
+  bareSockets,
+  wrk,
+  hey,
+  ab,
+  autocannon,
+  undici,
+  oha,
+  vegeta,
+  k6,
+]
 
 export interface Toolbox {
   readonly tools: ReadonlyMap<string, FoundTool>
