@@ -17,19 +17,19 @@ for (let i = 0; i < Number(connectionsText); i++) open()
 setTimeout(measure, 1000)
 
 function open(): void {
-  const onread = { buffer, callback: () => answered() }
-  const address = { host: hostname, port: Number(port), onread }
-  const isTls = protocol === 'https:'
-  const socket = isTls ? connectTls({ ...address, rejectUnauthorized: false }) : connectTcp(address)
-  const answered = () => {
+  const callback = () => {
     requests++
     // Once all answers that are there have been read, as limitscope does.
     if (due.push(socket) === 1) setImmediate(sendAll)
     return true
   }
+  const address = { host: hostname, port: Number(port), onread: { buffer, callback } }
+  const isTls = protocol === 'https:'
+  const socket = isTls ? connectTls({ ...address, rejectUnauthorized: false }) : connectTcp(address)
   socket.setNoDelay(true)
   socket.on(isTls ? 'secureConnect' : 'connect', () => socket.write(request))
-  socket.on('error', () => failures++)
+  socket.on('error', () => {})
+  // After an error, too.
   socket.on('close', () => failures++)
 }
 

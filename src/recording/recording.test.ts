@@ -246,6 +246,45 @@ describe('findings', () => {
     expect(first!.first!.admitted).toMatchObject({ requestsMin: 1, requestsMax: 3 })
   })
 
+  test('bracket it as a count over all records does, in requests and tokens', () => {
+    const flights = fc.array(fc.tuple(fc.nat(500), fc.nat(300), fc.nat(90)), { maxLength: 60 })
+    fc.assert(
+      fc.property(flights, fc.nat(500), fc.nat(300), (others, sentUs, tookUs) => {
+        const admitted = others.map(([at, took, promptTokens], i) =>
+          record({ seq: i + 2, sentUs: at, endUs: at + took, promptTokens, completionTokens: 1 }),
+        )
+        const rejected = limited({ seq: 1, sentUs, endUs: sentUs + tookUs })
+        const all = [...admitted, rejected].sort((a, b) => a.endUs! - b.endUs!)
+        const sums = (some: readonly RequestRecord[]) =>
+          some.reduce((sum, { promptTokens }) => sum + promptTokens! + 1, 0)
+        const before = admitted.filter(({ endUs }) => endUs! <= sentUs)
+        const maybe = admitted.filter(
+          (one) => one.endUs! <= sentUs || one.sentUs! <= sentUs + tookUs,
+        )
+        expect(findings(all)[0]!.first!.admitted).toEqual({
+          requestsMin: before.length,
+          requestsMax: maybe.length,
+          tokensMin: sums(before),
+          tokensMax: sums(maybe),
+        })
+      }),
+    )
+  })
+
+  test('bracket it after more requests than are kept', () => {
+    const count = 70_000
+    const admitted = Array.from({ length: count }, (_, i) =>
+      record({ seq: i + 2, sentUs: i, endUs: i + 1, promptTokens: 2, completionTokens: 1 }),
+    )
+    const rejected = limited({ seq: 1, sentUs: count - 10, endUs: count })
+    expect(findings([...admitted, rejected])[0]!.first!.admitted).toEqual({
+      requestsMin: count - 10,
+      requestsMax: count,
+      tokensMin: 3 * (count - 10),
+      tokensMax: 3 * count,
+    })
+  })
+
   test('take the rejection that was sent first, though a later one was answered before', () => {
     const [first] = findings([
       record({ seq: 1, sentUs: 0, endUs: 10 }),

@@ -78,6 +78,16 @@ function setUp() {
   return { clock, sockets, pool, send, ended, outcomes }
 }
 
+/** The answer to request 1 is there, and its socket has not said yet that it wrote it. */
+function answeredBeforeWritten() {
+  const parts = setUp()
+  parts.send(1)
+  parts.sockets[0]!.emit('connect')
+  parts.sockets[0]!.writableLength = 50
+  parts.sockets[0]!.answer()
+  return parts
+}
+
 describe('the connections of a driver', () => {
   test('are as many as requests in flight, opened a few per turn', () => {
     const { clock, sockets, send } = setUp()
@@ -161,11 +171,7 @@ describe('the connections of a driver', () => {
   })
 
   test('whose request is about to count as written are waited for: none is opened instead', () => {
-    const { clock, sockets, send, outcomes } = setUp()
-    send(1)
-    sockets[0]!.emit('connect')
-    sockets[0]!.writableLength = 50
-    sockets[0]!.answer()
+    const { clock, sockets, send, outcomes } = answeredBeforeWritten()
     send(2)
     expect(sockets.length).toBe(1)
     expect(sockets[0]!.written).toEqual([1])
@@ -180,11 +186,7 @@ describe('the connections of a driver', () => {
   })
 
   test('behind TLS are used as soon as their request counts as written', () => {
-    const { clock, sockets, send } = setUp()
-    send(1)
-    sockets[0]!.emit('connect')
-    sockets[0]!.writableLength = 50
-    sockets[0]!.answer()
+    const { clock, sockets, send } = answeredBeforeWritten()
     sockets[0]!.writableLength = 0
     send(2)
     expect(sockets[0]!.written).toEqual([1, 2])
@@ -194,11 +196,7 @@ describe('the connections of a driver', () => {
   })
 
   test('whose request is answered and never written are replaced', () => {
-    const { clock, sockets, send } = setUp()
-    send(1)
-    sockets[0]!.emit('connect')
-    sockets[0]!.writableLength = 50
-    sockets[0]!.answer()
+    const { clock, sockets, send } = answeredBeforeWritten()
     send(2)
     clock.advanceTo(0)
     expect(sockets[0]!.isDestroyed).toBe(true)
