@@ -4,10 +4,16 @@ import { readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
 import { messageOf, UserError } from '../core/errors.ts'
 
+/** What Node says of certificates by unknown authorities is for whoever starts Node … */
+const nodeHint = /; if the root CA is installed locally.*/
+/** … and our users can do this. */
+const ownHint =
+  '; name its authority (--cacert, target.caPath), or do not verify it (--insecure, target.insecure)'
+
 /** 'ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:1' and the like, with causes that others hide. */
 export function connectionMessage(error: Error & { code?: string; cause?: unknown }): string {
   const first = 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined
-  const text = messageOf(first ?? error)
+  const text = messageOf(first ?? error).replace(nodeHint, ownHint)
   const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
   return `${error.code ?? error.name}: ${text}${cause}`
 }

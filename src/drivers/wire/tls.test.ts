@@ -123,6 +123,8 @@ describe('over TLS', () => {
     const exchange = await fetchFrom(driver)
     expect(exchange).toMatchObject({ outcome: 'broken', status: null })
     expect(exchange.message).toMatch(/DEPTH_ZERO_SELF_SIGNED_CERT|self-signed certificate/)
+    expect(exchange.message).toMatch(/--cacert.*--insecure/)
+    expect(exchange.message).not.toContain('Node.js')
     const undici = undiciDriver(origin, clock, { connectionsMax: 1 })
     expect((await fetchFrom(undici)).message).toBe(exchange.message)
     await undici.close()
