@@ -6,6 +6,7 @@ import { assert } from '../core/errors.ts'
 import { type Driver, stepCaps } from '../drivers/driver.ts'
 import { wireDriver } from '../drivers/wire/wire.ts'
 import type { DriverName, Plan, TlsOptions } from '../load/plan.ts'
+import { bodyText, type RequestShape, shapeTemplate } from '../load/shapes.ts'
 
 /** All drivers that a run needs. */
 export interface Transport {
@@ -19,7 +20,8 @@ export interface Transport {
 /** Opens the drivers of a plan; throws `UserError` for an unreadable authority. */
 export async function openTransport(origin: string, clock: Clock, plan: Plan): Promise<Transport> {
   const tls = tlsOf(plan)
-  const wires = new Drivers((to) => wireDriver(to, clock, tls))
+  const requestBytesMax = Math.max(...plan.shapes.map((shape) => requestBytesOf(shape, plan.runId)))
+  const wires = new Drivers((to) => wireDriver(to, clock, { ...tls, requestBytesMax }))
   const stepWires = new Drivers((to) => wireDriver(to, clock, { ...tls, caps: stepCaps }))
   const wire = wires.to(origin)
   const names = phasesOf(plan).map(({ driver }) => driver)
@@ -62,6 +64,15 @@ async function openUndici(origin: string, clock: Clock, plan: Plan, tls: TlsOpti
   const { undiciDriver } = await import('../drivers/undici.ts')
   const connectionsMax = Math.max(1, ...phasesOf(plan).map(({ inFlightMax }) => inFlightMax))
   return undiciDriver(origin, clock, { ...tls, connectionsMax })
+}
+
+/** What lanes and drivers add to the requests of a shape: credential, agent, request id, framing. */
+const addedBytes = 384
+
+/** About how long the requests of a shape are. */
+function requestBytesOf(shape: RequestShape, runId: string): number {
+  const { path, headers, body } = shapeTemplate(shape, runId)
+  return addedBytes + path.length + JSON.stringify(headers).length + bodyText(body, 1).length
 }
 
 function tlsOf({ target }: Plan): TlsOptions {

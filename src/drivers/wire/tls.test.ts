@@ -4,7 +4,7 @@ import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -71,6 +71,38 @@ async function countingServer(): Promise<{ readonly worker: Worker; readonly por
   const worker = new Worker(code, { eval: true, workerData: selfSigned() })
   const [port] = (await once(worker, 'message')) as [number]
   return { worker, port }
+}
+
+/** Passes bytes on to a port, and tells how long the client's records were: its hello, its requests. */
+async function recordProxy(to: number) {
+  const sent: Buffer[] = []
+  const proxy = createTcpServer((client) => {
+    const upstream = connect(to, '127.0.0.1')
+    client.on('data', (bytes: Buffer) => sent.push(bytes))
+    client.pipe(upstream).pipe(client)
+    for (const socket of [client, upstream]) socket.on('error', () => {})
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  return {
+    port: (proxy.address() as AddressInfo).port,
+    // RFC 8446, section 5.1: type, two bytes of version, two bytes of length. The first record that
+    // is encrypted ends the handshake.
+    records(): number[] {
+      const bytes = Buffer.concat(sent)
+      const records: { type: number; length: number }[] = []
+      for (let at = 0; at < bytes.length; at += 5 + records.at(-1)!.length) {
+        records.push({ type: bytes[at]!, length: bytes.readUInt16BE(at + 3) })
+      }
+      const encrypted = records.filter(({ type }) => type === 23).slice(1)
+      return [records[0]!, ...encrypted].map(({ length }) => length)
+    },
+    async close() {
+      await driver.close()
+      proxy.close()
+      await once(proxy, 'close')
+    },
+  }
 }
 
 const clock = realClock()
@@ -202,6 +234,29 @@ describe('over TLS', () => {
     for (const exchange of exchanges) expect(exchange.body).toBe(digest(large))
     expect((await fetchFrom(driver, request)).body).toBe(digest(large))
     expect(sockets.size).toBe(4)
+  })
+
+  // How long a record may be decides how much memory OpenSSL asks for at each write.
+  test.each([
+    { requestBytesMax: undefined, isSplit: false },
+    { requestBytesMax: 5500, isSplit: false },
+    { requestBytesMax: 700, isSplit: true },
+  ])('requests of up to $requestBytesMax bytes are one TLS record each', async (expected) => {
+    const proxy = await recordProxy(Number(new URL(origin).port))
+    const { requestBytesMax, isSplit } = expected
+    const known = requestBytesMax === undefined ? {} : { requestBytesMax }
+    driver = wireDriver(`https://127.0.0.1:${proxy.port}`, clock, { caPath, ...known })
+    const body = { head: 'x'.repeat(5000), variable: null, tail: '' }
+    await fetchFrom(driver)
+    const long = await fetchFrom(driver, { method: 'POST', path: '/digest', body })
+    await proxy.close()
+    expect(long.body).toBe(digest(body.head))
+    const [hello, short, ...rest] = proxy.records()
+    // The hello is longer than short records are, and one record all the same.
+    expect(hello).toBeGreaterThan(768)
+    expect(short).toBeLessThan(300)
+    if (isSplit) expect(rest.every((bytes) => bytes < 800)).toBe(true)
+    else expect(rest).toEqual([expect.toSatisfy((bytes: number) => bytes > 5000)])
   })
 
   test('an end in the body is told from its end', async () => {

@@ -27,10 +27,22 @@ export interface WireOptions {
   /** Default true: verify the server's certificate. */
   readonly verify?: boolean
   readonly caps?: ResponseCaps
+  /**
+   * How long requests are at most, as far as it is known. A longer one is sent all the same, perhaps
+   * in more TLS records than it needs.
+   */
+  readonly requestBytesMax?: number
 }
 
 /** Size of the buffer that all sockets of a driver read into, one after the other. */
 const readBytes = 64 * 1024
+
+/**
+ * OpenSSL asks for memory for each TLS record that it writes: as much as the longest may need, 16 KB
+ * unless it is told otherwise. Up to this length malloc has it at hand (glibc's threads keep pieces of
+ * up to 1,032 bytes; some 130 are around the request), which saves 4 % of a short request.
+ */
+const shortRecordBytes = 768
 
 /** A driver that sends to one origin; throws `UserError` for an unreadable authority. */
 export function wireDriver(origin: string, clock: Clock, options: WireOptions): Driver {
@@ -96,6 +108,7 @@ function connector(url: URL, options: WireOptions): ConnectionParts['connect'] {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const address = { host, port: Number(url.port) || (isTls ? 443 : 80) }
   const buffer = Buffer.allocUnsafeSlow(readBytes)
+  const isShort = (options.requestBytesMax ?? Number.POSITIVE_INFINITY) <= shortRecordBytes
   const secureContext = isTls
     ? createSecureContext(options.caPath ? { ca: readCa(options.caPath) } : {})
     : undefined
@@ -117,6 +130,9 @@ function connector(url: URL, options: WireOptions): ConnectionParts['connect'] {
       ALPNProtocols: ['http/1.1'],
       ...(isIP(host) === 0 ? { servername: host } : {}),
     }
-    return connectTls(tls)
+    const socket = connectTls(tls)
+    // Not before: some servers do not like a ClientHello in several records. There is no way back.
+    if (isShort) socket.once('secureConnect', () => socket.setMaxSendFragment(shortRecordBytes))
+    return socket
   }
 }
