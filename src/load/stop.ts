@@ -64,7 +64,7 @@ export class StopCounter implements StopState {
   /** When the first rule of time is met, from the start; Infinity without one. */
   readonly durationUs: Micros
   /** How many more requests the rules allow to be sent at once. */
-  left: number
+  left = Number.POSITIVE_INFINITY
   sent = 0
   admitted = 0
   elapsedUs: Micros = 0

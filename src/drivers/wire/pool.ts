@@ -92,16 +92,18 @@ export class ConnectionPool implements WaitingRoom {
   }
 
   #settleSoon(connection: Connection): void {
-    if (this.#unsettled.push(connection) > 1) return
-    this.#clock.soon(() => {
-      const connections = this.#unsettled
-      this.#unsettled = []
-      for (const each of connections) {
-        if (each.isWritten) this.#idle.push(each)
-        else each.close()
-      }
-      this.#serve()
-    })
+    if (this.#unsettled.push(connection) === 1) this.#clock.soon(this.#settle)
+  }
+
+  // One for all: a function that is made anew costs memory at each call of the method that makes it.
+  readonly #settle = () => {
+    const connections = this.#unsettled
+    this.#unsettled = []
+    for (const each of connections) {
+      if (each.isWritten) this.#idle.push(each)
+      else each.close()
+    }
+    this.#serve()
   }
 
   #serve(): void {
