@@ -3,7 +3,13 @@
 
 import type { Clock } from '../core/clock.ts'
 import type { NamedLimiter, RequestCost } from '../core/limits.ts'
-import { type Confidence, type Outcome, otherName, type UsageSource } from '../core/record.ts'
+import {
+  type Confidence,
+  type Outcome,
+  otherName,
+  type RequestRecord,
+  type UsageSource,
+} from '../core/record.ts'
 import type { Micros } from '../core/units.ts'
 import type { LimitSignal, Rejection, ResponseView } from '../dialects/dialect.ts'
 import { outcomeOf, type Reading, type ResponseReader } from '../dialects/read.ts'
@@ -50,6 +56,9 @@ const noReading: Reading = { dialect: null, rejection: null, signals: [] }
 
 const plainSuccess: Attribution = { ...nothing, outcome: 'ok' }
 
+/** The instants of an exchange that has ended. */
+type ExchangeTimes = Pick<RequestRecord, 'sentUs' | 'firstByteUs' | 'endUs'>
+
 /** Attributes the exchanges of one lane, in the order of their ends. */
 export class Attributor {
   readonly #read: ResponseReader
@@ -79,17 +88,28 @@ export class Attributor {
     return this.#ledger.sent(estimate, clock.nowUs())
   }
 
+  /** A success that says nothing about limits or usage: most are, and must cost nothing. */
+  isPlainSuccess(exchange: Exchange): boolean {
+    const { status, stream, hasLimitFields, failure } = exchange
+    if (status === null || status >= 400 || failure !== null) return false
+    if (stream !== null || hasLimitFields) return false
+    return this.#read.ignoresPlainSuccess && !exchange.bodyHas(usageMark)
+  }
+
+  /** A plain success: nothing more than its times is needed. */
+  succeeded(estimate: RequestCost, entry: LedgerEntry, times: ExchangeTimes): Attribution {
+    this.#waited(times)
+    if (entry.length > 0) this.#ledger.admitted(entry, estimate, times.endUs!)
+    return plainSuccess
+  }
+
   ended(estimate: RequestCost, entry: LedgerEntry, exchange: Exchange): Attribution {
-    const { endUs, failure, sentUs, firstByteUs } = exchange
-    const waitedUs = (firstByteUs ?? endUs) - (sentUs ?? endUs)
-    if (waitedUs > this.slackUs) this.slackUs = waitedUs
+    if (this.isPlainSuccess(exchange)) return this.succeeded(estimate, entry, exchange)
+    const { endUs, failure } = exchange
+    this.#waited(exchange)
     if (failure !== null) {
       this.#ledger.lost(entry, endUs)
       return { ...nothing, outcome: failure.kind, error: failure.message }
-    }
-    if (this.#isPlainSuccess(exchange)) {
-      if (entry.length > 0) this.#ledger.admitted(entry, estimate, endUs)
-      return plainSuccess
     }
     const view = new ExchangeView(exchange, this.#epochMs)
     const reading = this.#reading(exchange, view)
@@ -119,11 +139,9 @@ export class Attributor {
     return !this.#isDeclared && this.#ledger.limiters.length === 0
   }
 
-  /** A success that says nothing about limits or usage: most are, and must cost nothing. */
-  #isPlainSuccess(exchange: Exchange): boolean {
-    const { status, stream, hasLimitFields } = exchange
-    if (status === null || status >= 400 || stream !== null || hasLimitFields) return false
-    return this.#read.ignoresPlainSuccess && !exchange.bodyHas(usageMark)
+  #waited({ sentUs, firstByteUs, endUs }: ExchangeTimes): void {
+    const waitedUs = (firstByteUs ?? endUs!) - (sentUs ?? endUs!)
+    if (waitedUs > this.slackUs) this.slackUs = waitedUs
   }
 
   #limited(entry: LedgerEntry, view: ResponseView, reading: Reading, endUs: Micros): Attribution {

@@ -21,6 +21,7 @@ import { Memory } from './memory.ts'
 import { named, type RouteParts, Routes } from './routes.ts'
 import type { EngineSink } from './sink.ts'
 import { TargetLife } from './targetLife.ts'
+import { Turn } from './turn.ts'
 
 export interface ContextParts {
   readonly plan: Plan
@@ -51,6 +52,7 @@ export class RunContext {
   readonly sink: EngineSink
   readonly memory: Memory
   readonly target: TargetLife
+  readonly turn: Turn
   readonly routes = new Routes((lane, shape) => this.#routeParts(lane, shape))
   /** How late requests were handed to the driver. */
   readonly lag = new LatencyCounts()
@@ -72,6 +74,7 @@ export class RunContext {
     this.clock = parts.clock
     this.sink = parts.sink
     this.target = new TargetLife(parts.clock)
+    this.turn = new Turn(parts.clock)
     this.#addresses = new AddressBook(plan, parts)
     this.memory = new Memory(plan, secrets)
     const read = responseReader({ dialect: plan.dialect, rules: plan.rules })
@@ -226,6 +229,10 @@ export class RunContext {
     if (tokensMax !== null && this.#tokens >= tokensMax) return 0
     if (durationUsMax !== null && this.clock.nowUs() >= durationUsMax) return 0
     return requestsMax === null ? Number.MAX_SAFE_INTEGER : Math.max(0, requestsMax - this.#sent)
+  }
+
+  get isSendable(): boolean {
+    return this.sendable > 0
   }
 
   countSent(): void {

@@ -97,6 +97,11 @@ export class Engine {
     this.#current?.source.abort()
   }
 
+  /** Every request that was answered gets its record now, not only at the end of the turn. */
+  land(): void {
+    this.#context.turn.land()
+  }
+
   /** Resolves when every request has its record. */
   async run(): Promise<EngineResult> {
     const { plan } = this.#context

@@ -5,7 +5,9 @@ import type { Confidence, Outcome, RequestRecord, Stage, UsageSource } from '../
 import type { Micros } from '../core/units.ts'
 import type { Caller, Exchange, Sending } from '../drivers/driver.ts'
 import type { LedgerEntry } from '../limiters/ledger.ts'
+import type { Attribution } from './attribution.ts'
 import type { Route } from './routes.ts'
+import type { Landing } from './turn.ts'
 
 /** Told of the end of one request; the record is only valid during the call. */
 export interface FlightOwner {
@@ -14,11 +16,13 @@ export interface FlightOwner {
 
 /** Whoever turns ended exchanges into records. */
 export interface FlightDesk {
-  landed(flight: Flight, exchange: Exchange): void
+  ended(flight: Flight, exchange: Exchange): void
+  /** Later in the turn, for those that `ended` leaves until then. */
+  land(flight: Flight): void
 }
 
 /** A request under way; `RequestRecord` describes the fields that it shares with records. */
-export class Flight implements RequestRecord, Caller {
+export class Flight implements RequestRecord, Caller, Landing {
   seq = 0
   scenario = ''
   phase = ''
@@ -43,6 +47,10 @@ export class Flight implements RequestRecord, Caller {
   stage: Stage = 'measure'
 
   route!: Route
+  /** How late it was handed to the driver. */
+  lagUs: Micros = 0
+  /** Where its outcome and what belongs to it are from; null: from nowhere. */
+  told: Attribution | null = null
   entry: LedgerEntry = []
   owner: FlightOwner | null = null
   /** Null when nothing is under way. */
@@ -55,11 +63,16 @@ export class Flight implements RequestRecord, Caller {
 
   ended(exchange: Exchange): void {
     this.sending = null
-    this.#desk.landed(this, exchange)
+    this.#desk.ended(this, exchange)
+  }
+
+  land(): void {
+    this.#desk.land(this)
   }
 
   /** What the exchange says about times and status. */
   take(exchange: Exchange): void {
+    this.lagUs = exchange.handedUs - this.intendedUs
     this.sentUs = exchange.sentUs
     this.firstByteUs = exchange.firstByteUs
     this.firstTokenUs = exchange.firstTokenUs
@@ -74,6 +87,7 @@ export class Flight implements RequestRecord, Caller {
     this.firstByteUs = null
     this.firstTokenUs = null
     this.endUs = null
+    this.told = null
     this.outcome = 'unsent'
     this.status = null
     this.limiter = null

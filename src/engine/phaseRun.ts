@@ -12,6 +12,7 @@ import { StopCounter, type StopRule, stopReason } from '../load/stop.ts'
 import type { Attribution } from './attribution.ts'
 import type { RunContext } from './context.ts'
 import { Flight, type FlightDesk, type FlightOwner } from './flight.ts'
+import type { Turn } from './turn.ts'
 
 /** Why a phase sends no more. */
 export type StopReason =
@@ -82,10 +83,19 @@ export class PhaseRun implements FlightDesk {
     return this.#endUs === Number.POSITIVE_INFINITY ? null : this.#endUs
   }
 
+  /** What is put off until all answers that are there have been read. */
+  get turn(): Turn {
+    return this.#context.turn
+  }
+
   /** How many requests may still be sent now, by the stop rules and the caps. */
   get sendable(): number {
     if (this.#stopped !== null) return 0
     return Math.max(0, Math.min(this.#counter.left, this.#context.sendable))
+  }
+
+  get #isSendable(): boolean {
+    return this.#stopped === null && this.#counter.left > 0 && this.#context.isSendable
   }
 
   /** Whether an intended start lies within the phase. */
@@ -98,9 +108,11 @@ export class PhaseRun implements FlightDesk {
    * nothing happens (and false is returned) when the phase has stopped.
    */
   offer(intendedUs: Micros, own: Own = {}): boolean {
-    if (intendedUs >= this.#endUs || this.sendable === 0) {
+    // Answers that came before tell whether there may be another request, and how many are under way.
+    this.turn.land()
+    if (intendedUs >= this.#endUs || !this.#isSendable) {
       this.checkStop()
-      if (this.sendable === 0) return false
+      if (!this.#isSendable) return false
     }
     const isFull = this.inFlight >= this.phase.inFlightMax
     const flight = this.take(intendedUs, own, isFull)
@@ -144,15 +156,28 @@ export class PhaseRun implements FlightDesk {
     return flight
   }
 
-  /** An exchange has ended: its flight becomes a record. */
-  landed(flight: Flight, exchange: Exchange): void {
-    this.#ended++
+  /** An exchange has ended: its flight becomes a record, now or, if it says nothing else, this turn. */
+  ended(flight: Flight, exchange: Exchange): void {
+    const { attributor, cost } = flight.route
     flight.take(exchange)
-    // What came before the measurement is no part of it: code was compiled, connections were opened.
-    if (flight.stage === 'measure') this.#context.countLag(exchange.handedUs - flight.intendedUs)
+    if (attributor.isPlainSuccess(exchange)) return this.turn.landLater(flight)
+    this.turn.land()
     const { stream } = exchange
     if (stream !== null && stream.gapsUs.length > 0) this.#context.sink.gaps(flight, stream.gapsUs)
-    this.#tell(flight, flight.route.attributor.ended(flight.route.cost, flight.entry, exchange))
+    this.#land(flight, attributor.ended(cost, flight.entry, exchange))
+  }
+
+  /** Makes a record of a flight whose answer was a plain success. */
+  land(flight: Flight): void {
+    const { attributor, cost } = flight.route
+    this.#land(flight, attributor.succeeded(cost, flight.entry, flight))
+  }
+
+  #land(flight: Flight, attribution: Attribution): void {
+    this.#ended++
+    // What came before the measurement is no part of it: code was compiled, connections were opened.
+    if (flight.stage === 'measure') this.#context.countLag(flight.lagUs)
+    this.#tell(flight, attribution)
     this.#record(flight)
     if (this.#stopped !== null && this.inFlight === 0) this.#onIdle()
   }
@@ -219,6 +244,9 @@ export class PhaseRun implements FlightDesk {
   }
 
   #tell(flight: Flight, attribution: Attribution): void {
+    // Most say the same as the one that the flight was before.
+    if (flight.told === attribution) return
+    flight.told = attribution
     flight.outcome = attribution.outcome
     flight.limiter = attribution.limiter
     flight.confidence = attribution.confidence
@@ -234,7 +262,7 @@ export class PhaseRun implements FlightDesk {
     this.#context.countEnded(flight)
     if (flight.stage === 'measure') this.#counter.ended(flight)
     if (this.#context.target.isDead) this.stop({ kind: 'target-died' })
-    if (this.sendable === 0) this.checkStop()
+    if (!this.#isSendable) this.checkStop()
     // The owner may send again at once, but not on this flight: it still reads it.
     flight.owner?.flightEnded(flight)
     this.#free.push(flight)

@@ -65,6 +65,7 @@ function saturateSource(
   let saturation: Saturation | undefined
   let cancel: Cancel = () => {}
   const next: NextRequest = () => {
+    run.turn.land()
     run.checkStop()
     if (run.sendable === 0) return null
     const flight = run.take(clock.nowUs())

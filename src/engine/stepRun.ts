@@ -133,6 +133,8 @@ export class StepRun {
       const caller = {
         ended: (exchange: Exchange) => {
           this.#sending = null
+          // Answers to requests on its lane that came before have to be counted before.
+          this.#context.turn.land()
           resolve(new Answer(exchange, attributor.ended(spent, entry, exchange)))
         },
       }

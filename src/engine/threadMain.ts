@@ -98,20 +98,22 @@ async function main(): Promise<void> {
     saturate: await autocannonTo(address, clock),
   })
   outcomes = () => engine.outcomes
+  const handOver = (health: EngineHealth | null = null) => {
+    engine.land()
+    const nowUs = clock.nowUs()
+    folds.advance(nowUs)
+    flush(nowUs, health)
+  }
   port.on('message', (command: EngineCommand) => {
     if (typeof command !== 'string') return start(command.startUs)
     engine[command]()
     // Whoever interrupts wants to see that it was heard.
-    flush(clock.nowUs())
+    handOver()
   })
   const stalls = hasSchedule() ? measureStalls(clock, stallsUs) : null
   const ceilingPerS = await ceilingOf(plan, clock)
   const monitor = new ThreadMonitor()
-  const flushing = setInterval(() => {
-    const nowUs = clock.nowUs()
-    folds.advance(nowUs)
-    flush(nowUs)
-  }, batchMs)
+  const flushing = setInterval(() => handOver(), batchMs)
   const health = () => ({
     thread: monitor.read(),
     lag: engine.lag(),
@@ -119,7 +121,7 @@ async function main(): Promise<void> {
     arrivalDistance: engine.arrivalDistance(),
     ceilingPerS,
   })
-  const checking = setInterval(() => flush(clock.nowUs(), health()), healthMs)
+  const checking = setInterval(() => handOver(health()), healthMs)
   const result = await engine.run()
   clearInterval(flushing)
   clearInterval(checking)

@@ -8,6 +8,7 @@ import { laneOf } from '../load/mix.ts'
 import type { FlightOwner } from './flight.ts'
 import type { Own, PhaseRun } from './phaseRun.ts'
 import type { Source, SourceParts } from './source.ts'
+import type { Due } from './turn.ts'
 
 /** Back-off of a user whose connections fail: doubles from the first to the last. */
 const backOffUsFirst = 50_000
@@ -20,7 +21,7 @@ export function closedSource(
 ): Source {
   const { run, clock, owns } = parts
   const pauseUs = arrivals.kind === 'spaced' ? arrivals.gapUs : arrivals.thinkUs
-  const common = { run, clock, pauseUs, slots: new Slots(parts), turn: new Turn(clock) }
+  const common = { run, clock, pauseUs, slots: new Slots(parts) }
   const users = Array.from({ length: arrivals.count }, (_, i) => i)
     .filter(owns)
     .map((i) => new User(common, laneOf(run.phase.lanes, i)))
@@ -60,56 +61,15 @@ class Slots {
   }
 }
 
-/** So many answers at once keep a server awake: further users need not wait for one another. */
-const turnUsersMax = 64
-
-/**
- * The users whose next request is due. They send once all answers that are there have been read: a
- * server that sleeps is woken once for all of them instead of once for each, which costs the sender a
- * good part of a request.
- */
-class Turn {
-  readonly #clock: Clock
-  #count = 0
-  #due: User[] = []
-  #spare: User[] = []
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  add(user: User): void {
-    this.#count++
-    if (this.#count > turnUsersMax) return user.offer()
-    this.#due.push(user)
-    if (this.#count === 1) this.#clock.soon(() => this.#end())
-    if (this.#count === turnUsersMax) this.#offerAll()
-  }
-
-  #end(): void {
-    this.#count = 0
-    this.#offerAll()
-  }
-
-  #offerAll(): void {
-    const due = this.#due
-    this.#due = this.#spare
-    this.#spare = due
-    for (const user of due) user.offer()
-    due.length = 0
-  }
-}
-
 /** What the users of a source share. */
 interface Common {
   readonly run: PhaseRun
   readonly clock: Clock
   readonly pauseUs: Micros
   readonly slots: Slots
-  readonly turn: Turn
 }
 
-class User implements FlightOwner {
+class User implements FlightOwner, Due {
   readonly #common: Common
   #slotUs: Micros = 0
   #failures = 0
@@ -132,7 +92,7 @@ class User implements FlightOwner {
     const slotUs = this.#common.slots.next(record.endUs + this.#common.pauseUs)
     if (slotUs !== record.endUs) return this.#wait(slotUs)
     this.#slotUs = slotUs
-    this.#common.turn.add(this)
+    this.#common.run.turn.offerLater(this)
   }
 
   /** Offers the request that is due. */
