@@ -45,8 +45,7 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-function setUp() {
-  const clock = new VirtualClock()
+function setUp(clock = new VirtualClock()) {
   const sockets: FakeSocket[] = []
   const ended: { seq: number; exchange: Exchange; outcome: string; sentUs: number | null }[] = []
   const pool = new ConnectionPool({
@@ -78,6 +77,19 @@ function setUp() {
   return { clock, sockets, pool, send, ended, outcomes }
 }
 
+/** Time goes on within one turn of the event loop. */
+class BusyClock extends VirtualClock {
+  us = 0
+
+  override nowUs(): number {
+    return this.us
+  }
+
+  override at(): () => void {
+    return () => {}
+  }
+}
+
 /** The answer to request 1 is there, and its socket has not said yet that it wrote it. */
 function answeredBeforeWritten() {
   const parts = setUp()
@@ -95,6 +107,22 @@ describe('the connections of a driver', () => {
     expect(sockets.length).toBe(8)
     clock.advanceTo(0)
     expect(sockets.length).toBe(30)
+  })
+
+  // While there are answers to be read, Node does not come to the end of a turn.
+  test('are opened though a turn of the event loop takes long', () => {
+    const clock = new BusyClock()
+    const { sockets, send } = setUp(clock)
+    for (let seq = 1; seq <= 30; seq++) send(seq)
+    const [first] = sockets
+    first!.emit('connect')
+    const opened: number[] = []
+    for (; opened.length < 7; clock.us += 500) {
+      first!.answer()
+      opened.push(sockets.length)
+    }
+    // 22 wait in the end, for as many connections that are being opened.
+    expect(opened).toEqual([8, 8, 16, 16, 24, 24, 24])
   })
 
   test('serve whoever has waited longest, whichever connection is free first', () => {

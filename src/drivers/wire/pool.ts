@@ -12,6 +12,8 @@ import { WaitingRequest, type WaitingRoom } from './waitingRequest.ts'
 
 /** Connections that are opened before answers are looked at again: about half a millisecond. */
 const opensPerTurn = 8
+/** … which is when a turn of the event loop is over, or later: Node reads on while there are answers. */
+const opensEveryUs: Micros = 1000
 
 /** What connections need from elsewhere. */
 export type PoolParts = Pick<
@@ -32,6 +34,7 @@ export class ConnectionPool implements WaitingRoom {
   /** Connections that are idle once their requests count as written, and closed if that takes long. */
   #unsettled: Connection[] = []
   #opensLeft = opensPerTurn
+  #opensFromUs: Micros = 0
   #nextTurn: Cancel | null = null
   #isClosed = false
 
@@ -43,7 +46,10 @@ export class ConnectionPool implements WaitingRoom {
       opened: (connection) => this.#opened(connection),
       idle: (connection) => this.#idle.push(connection),
       unsettled: (connection) => this.#settleSoon(connection),
-      ended: () => this.#serve(),
+      ended: () => {
+        this.#serve()
+        if (this.#waiting.size > 0) this.#open()
+      },
       closed: (connection, message) => this.#closed(connection, message),
     }
   }
@@ -124,6 +130,8 @@ export class ConnectionPool implements WaitingRoom {
   }
 
   #open(): void {
+    const nowUs = this.nowUs()
+    if (nowUs - this.#opensFromUs >= opensEveryUs) this.#renewOpens(nowUs)
     while (this.#isWanting && this.#opensLeft > 0) {
       this.#opensLeft--
       const connection = new Connection(this.#parts)
@@ -131,11 +139,16 @@ export class ConnectionPool implements WaitingRoom {
       this.#opening.add(connection)
     }
     if (this.#opensLeft === opensPerTurn) return
-    this.#nextTurn ??= this.#clock.at(this.nowUs(), () => {
+    this.#nextTurn ??= this.#clock.at(nowUs, () => {
       this.#nextTurn = null
-      this.#opensLeft = opensPerTurn
+      this.#renewOpens(this.nowUs())
       this.#open()
     })
+  }
+
+  #renewOpens(nowUs: Micros): void {
+    this.#opensLeft = opensPerTurn
+    this.#opensFromUs = nowUs
   }
 
   get #isWanting(): boolean {
