@@ -56,12 +56,11 @@ export interface FirstRejection {
 /** Admitted requests that are kept to look up how many had ended at an instant. */
 const recentMax = 65_536
 
-// Columns of what is kept about each admitted request, in the order of ends; the sum is up to and with
-// it. All of it passes through the caches of the engine's core: no more than has to be kept.
+// What is kept about each admitted request, in the order of ends. All of it passes through the caches of
+// the engine's core: no more than has to be kept.
 const sentColumn = 0
 const endColumn = 1
-const tokensSumColumn = 2
-const columns = 3
+const columns = 2
 
 /** What a lane was admitted since its windows were clean: an isolated phase, or the scenario. */
 class LaneCount {
@@ -72,19 +71,24 @@ class LaneCount {
   #tokens = 0
   /** The last `recentMax` admitted requests, in a ring that grows up to that. */
   #recent = new Float64Array(columns * 64)
+  /** For each of them the tokens up to and with it; null as long as that is none. */
+  #tokenSums: Float64Array<ArrayBuffer> | null = null
 
   add(record: RequestRecord): void {
     const sentUs = record.sentUs ?? record.intendedUs
     if (this.requests < recentMax && this.requests * columns === this.#recent.length) this.#grow()
-    const at = atOf(++this.requests)
+    const place = placeOf(++this.requests)
     this.#tokens += tokensOf(record)
+    if (this.#tokens > 0) {
+      this.#tokenSums ??= new Float64Array(this.#recent.length / columns)
+      this.#tokenSums[place] = this.#tokens
+    }
     if (this.firstSentUs === null || sentUs < this.firstSentUs) {
       this.firstSentUs = sentUs
       this.firstDecidedUs = decidedUsMax(record)
     }
-    this.#recent[at + sentColumn] = sentUs
-    this.#recent[at + endColumn] = record.endUs!
-    this.#recent[at + tokensSumColumn] = this.#tokens
+    this.#recent[place * columns + sentColumn] = sentUs
+    this.#recent[place * columns + endColumn] = record.endUs!
   }
 
   before(rejected: RequestRecord): AdmittedBefore {
@@ -97,8 +101,8 @@ class LaneCount {
     const oldest = Math.max(1, this.requests - recentMax + 2)
     // Backwards, from the last that was admitted.
     for (let nth = this.requests; nth >= oldest; nth--) {
-      const at = atOf(nth)
-      const tokensSum = this.#recent[at + tokensSumColumn]!
+      const at = placeOf(nth) * columns
+      const tokensSum = this.#tokensUpTo(nth)
       if (this.#recent[at + endColumn]! <= sentUs) {
         requestsMin = nth
         tokensMin = tokensSum
@@ -106,8 +110,7 @@ class LaneCount {
       }
       if (this.#recent[at + sentColumn]! > rejected.endUs!) continue
       overlapping++
-      overlappingTokens +=
-        tokensSum - (nth === 1 ? 0 : this.#recent[atOf(nth - 1) + tokensSumColumn]!)
+      overlappingTokens += tokensSum - (nth === 1 ? 0 : this.#tokensUpTo(nth - 1))
     }
     return {
       requestsMin,
@@ -117,16 +120,25 @@ class LaneCount {
     }
   }
 
+  #tokensUpTo(nth: number): number {
+    return this.#tokenSums === null ? 0 : this.#tokenSums[placeOf(nth)]!
+  }
+
   #grow(): void {
-    const wider = new Float64Array(this.#recent.length * 2)
-    wider.set(this.#recent)
-    this.#recent = wider
+    this.#recent = twiceAsLong(this.#recent)
+    if (this.#tokenSums !== null) this.#tokenSums = twiceAsLong(this.#tokenSums)
   }
 }
 
 /** Where the `nth` admitted request is kept, from 1 on. */
-function atOf(nth: number): number {
-  return ((nth - 1) % recentMax) * columns
+function placeOf(nth: number): number {
+  return (nth - 1) % recentMax
+}
+
+function twiceAsLong(numbers: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const wider = new Float64Array(numbers.length * 2)
+  wider.set(numbers)
+  return wider
 }
 
 interface Open {
