@@ -112,7 +112,11 @@ class User implements FlightOwner, Due {
   #wait(us: Micros): void {
     if (this.#isStopped) return
     this.#slotUs = us
-    this.#cancel = this.#common.clock.at(us, () => this.offer())
+    this.#cancel = this.#common.clock.at(us, () => {
+      // Not kept: thousands of users have no timer for most of the time.
+      this.#cancel = null
+      this.offer()
+    })
   }
 }
 

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { VirtualClock } from '../../core/clock.ts'
 import { type Exchange, type RequestTemplate, responseCaps } from '../driver.ts'
+import type { Reader } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { HeadMemory } from './headMemory.ts'
 import { ConnectionPool } from './pool.ts'
@@ -23,11 +24,11 @@ class FakeSocket extends EventEmitter {
   writableLength = 0
   written: number[] = []
   isDestroyed = false
-  readonly #onRead: (bytes: number, buffer: Buffer) => void
+  readonly #reader: Reader
 
-  constructor(onRead: (bytes: number, buffer: Buffer) => void) {
+  constructor(reader: Reader) {
     super()
-    this.#onRead = onRead
+    this.#reader = reader
   }
 
   setNoDelay(): void {}
@@ -41,7 +42,7 @@ class FakeSocket extends EventEmitter {
   }
 
   answer(): void {
-    this.#onRead(answer.length, Buffer.from(answer))
+    this.#reader.onRead(answer.length, Buffer.from(answer))
   }
 }
 
@@ -54,8 +55,8 @@ function setUp(clock = new VirtualClock()) {
     deadlines: new Deadlines(clock),
     heads: new HeadMemory(),
     readyEvent: 'connect',
-    connect(onRead) {
-      const socket = new FakeSocket(onRead)
+    connect(reader) {
+      const socket = new FakeSocket(reader)
       sockets.push(socket)
       return socket as unknown as Socket
     },
@@ -69,7 +70,7 @@ function setUp(clock = new VirtualClock()) {
       },
     }
     const connection = pool.take(handedUs)
-    if (connection === null) return pool.wait({ bytes, seq, timeoutUs, caller, handedUs })
+    if (connection === null) return pool.wait(bytes, seq, timeoutUs, caller, handedUs)
     connection.start(bytes, seq, timeoutUs, caller, handedUs)
     return connection
   }
@@ -143,6 +144,30 @@ describe('the connections of a driver', () => {
     ])
     clock.advanceTo(10)
     expect(sockets.length).toBe(3)
+  })
+
+  test('serve requests whose memory had others wait before', () => {
+    const { sockets, send, outcomes } = setUp()
+    const sendings = [1, 2, 3].map((seq) => send(seq))
+    const [one, other] = sockets
+    one!.emit('connect')
+    one!.answer()
+    one!.answer()
+    // 1 and 2 have ended, 3 is under way; 4 has the memory of one of those, and waits.
+    const fourth = send(4)
+    expect(sendings).toContain(fourth)
+    sendings[2]!.abort()
+    other!.emit('connect')
+    expect(one!.isDestroyed).toBe(true)
+    expect(other!.written).toEqual([4])
+    fourth.abort()
+    expect(other!.isDestroyed).toBe(true)
+    expect(outcomes()).toEqual([
+      [1, '200'],
+      [2, '200'],
+      [3, 'aborted'],
+      [4, 'aborted'],
+    ])
   })
 
   test('that cannot be opened fail one request each', () => {

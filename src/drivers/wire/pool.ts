@@ -5,9 +5,10 @@
 
 import type { Cancel, Clock } from '../../core/clock.ts'
 import type { Micros } from '../../core/units.ts'
-import type { Sending } from '../driver.ts'
-import { Connection, type ConnectionParts, type RequestToSend } from './connection.ts'
+import type { Caller, Sending } from '../driver.ts'
+import { Connection, type ConnectionParts } from './connection.ts'
 import type { Deadlines } from './deadlines.ts'
+import type { RequestBytes } from './requestBytes.ts'
 import { WaitingRequest, type WaitingRoom } from './waitingRequest.ts'
 
 /** Connections that are opened before answers are looked at again: about half a millisecond. */
@@ -31,6 +32,7 @@ export class ConnectionPool implements WaitingRoom {
   /** Connections that are not open yet, and requests that no connection was free for: oldest first. */
   readonly #opening = new Set<Connection>()
   readonly #waiting = new Set<WaitingRequest>()
+  readonly #spare: WaitingRequest[] = []
   /** Connections that are idle once their requests count as written, and closed if that takes long. */
   #unsettled: Connection[] = []
   #opensLeft = opensPerTurn
@@ -64,12 +66,19 @@ export class ConnectionPool implements WaitingRoom {
     }
   }
 
-  /** Sends a request on the next connection that is free. */
-  wait(request: RequestToSend): Sending {
-    const waiting = new WaitingRequest(request, this)
-    this.#waiting.add(waiting)
+  /** Sends a request, which the driver was handed at `handedUs`, on the next connection that is free. */
+  wait(
+    bytes: RequestBytes,
+    seq: number,
+    timeoutUs: Micros,
+    caller: Caller,
+    handedUs: Micros,
+  ): Sending {
+    const request = this.#spare.pop() ?? new WaitingRequest(this)
+    request.begin(bytes, seq, timeoutUs, caller, handedUs)
+    this.#waiting.add(request)
     this.#open()
-    return waiting
+    return request
   }
 
   close(): void {
@@ -81,6 +90,12 @@ export class ConnectionPool implements WaitingRoom {
 
   nowUs(): Micros {
     return this.#clock.nowUs()
+  }
+
+  over(request: WaitingRequest): void {
+    // Once nobody waits, none of them are needed any more.
+    if (this.#waiting.size > 0) this.#spare.push(request)
+    else if (this.#spare.length > 0) this.#spare.length = 0
   }
 
   // What is opened for nobody may never open: the next request is better served by a new attempt.

@@ -14,27 +14,21 @@ export interface WaitingRoom {
   nowUs(): Micros
   /** A request waits no longer, because it has ended. */
   left(request: WaitingRequest): void
+  /** A request is used by nobody any more. */
+  over(request: WaitingRequest): void
 }
 
-export class WaitingRequest implements Exchange, Sending, Expiring {
-  readonly bytes: RequestBytes
-  readonly seq: number
-  readonly timeoutUs: Micros
-  readonly caller: Caller
-
-  // The exchange that it is as long as nothing was sent.
-  readonly handedUs: Micros
-  readonly sentUs = null
-  readonly firstByteUs = null
-  readonly firstTokenUs = null
+/**
+ * One request after the other: until all connections are open each request may have to wait, and lives
+ * long enough for its garbage to be costly.
+ */
+export class WaitingRequest implements Exchange, Sending, Expiring, RequestToSend {
+  bytes!: RequestBytes
+  seq = 0
+  timeoutUs: Micros = 0
+  caller!: Caller
+  handedUs: Micros = 0
   endUs: Micros = 0
-  readonly status = null
-  readonly headers = {}
-  readonly headKey = null
-  readonly hasLimitFields = false
-  readonly body = ''
-  readonly bytesIn = 0
-  readonly stream = null
   failure: ExchangeFailure | null = null
 
   // The deadline.
@@ -46,21 +40,75 @@ export class WaitingRequest implements Exchange, Sending, Expiring {
   readonly #room: WaitingRoom
   #connection: Connection | null = null
 
-  constructor(request: RequestToSend, room: WaitingRoom) {
-    this.bytes = request.bytes
-    this.seq = request.seq
-    this.timeoutUs = request.timeoutUs
-    this.caller = request.caller
-    this.handedUs = request.handedUs
+  constructor(room: WaitingRoom) {
     this.#room = room
-    room.deadlines.add(this, request.timeoutUs, request.handedUs)
+  }
+
+  /** From now on this is a request that the driver was handed at `handedUs`. */
+  begin(
+    bytes: RequestBytes,
+    seq: number,
+    timeoutUs: Micros,
+    caller: Caller,
+    handedUs: Micros,
+  ): void {
+    this.bytes = bytes
+    this.seq = seq
+    this.timeoutUs = timeoutUs
+    this.caller = caller
+    this.handedUs = handedUs
+    this.failure = null
+    this.#connection = null
+    this.#room.deadlines.add(this, timeoutUs, handedUs)
+  }
+
+  // The exchange that it is as long as nothing was sent.
+
+  get sentUs(): null {
+    return null
+  }
+
+  get firstByteUs(): null {
+    return null
+  }
+
+  get firstTokenUs(): null {
+    return null
+  }
+
+  get status(): null {
+    return null
+  }
+
+  get headers(): Exchange['headers'] {
+    return {}
+  }
+
+  get headKey(): null {
+    return null
+  }
+
+  get hasLimitFields(): boolean {
+    return false
+  }
+
+  get body(): string {
+    return ''
+  }
+
+  get bytesIn(): number {
+    return 0
+  }
+
+  get stream(): null {
+    return null
   }
 
   bodyHas(): boolean {
     return false
   }
 
-  /** Goes out on a connection that is idle. */
+  /** Goes out on a connection that is idle; that tells of its end. */
   sendOn(connection: Connection, nowUs: Micros): void {
     this.#connection = connection
     connection.resume(this, nowUs)
@@ -81,5 +129,11 @@ export class WaitingRequest implements Exchange, Sending, Expiring {
     this.failure = { kind, message }
     this.#room.left(this)
     this.caller.ended(this)
+    this.over()
+  }
+
+  /** Its caller has been told of its end. */
+  over(): void {
+    this.#room.over(this)
   }
 }

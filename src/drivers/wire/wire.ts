@@ -77,9 +77,7 @@ class WireDriver implements Driver {
     const bytes = this.#bytesOf(template)
     const nowUs = this.#clock.nowUs()
     const connection = this.#pool.take(nowUs)
-    if (connection === null) {
-      return this.#pool.wait({ bytes, seq, timeoutUs, caller, handedUs: nowUs })
-    }
+    if (connection === null) return this.#pool.wait(bytes, seq, timeoutUs, caller, nowUs)
     connection.start(bytes, seq, timeoutUs, caller, nowUs)
     return connection
   }
@@ -112,11 +110,11 @@ function connector(url: URL, options: WireOptions): ConnectionParts['connect'] {
   const secureContext = isTls
     ? createSecureContext(options.caPath ? { ca: readCa(options.caPath) } : {})
     : undefined
-  return (onRead) => {
+  return (reader) => {
     const onread = {
       buffer,
       callback: (bytes: number) => {
-        onRead(bytes, buffer)
+        reader.onRead(bytes, buffer)
         return true
       },
     }
