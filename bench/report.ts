@@ -42,7 +42,8 @@ function main(args: string[]): void {
 /** Two runs as one: what the later one has measured counts. */
 function joined(earlier: BenchResult, later: BenchResult): BenchResult {
   const isLater = (name: string) => later.groups.some((group) => group.name === name)
-  const groups = [...earlier.groups.filter(({ name }) => !isLater(name)), ...later.groups]
+  const kept = earlier.groups.filter(({ name }) => !isLater(name))
+  const groups = [...kept.map((group) => ({ commit: earlier.commit, ...group })), ...later.groups]
   const place = ({ name }: GroupResult) => (groupNames as readonly string[]).indexOf(name)
   return {
     ...later,
@@ -72,16 +73,24 @@ export function reportText(result: BenchResult): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
 
-function introduction({ startedAt, commit, isComplete, options }: BenchResult): string {
+function introduction({ startedAt, commit, isComplete, options, groups }: BenchResult): string {
   const { only } = options
   const missing = only.length === 0 ? [] : groupNames.filter((name) => !only.includes(name))
+  const others = groups.filter((group) => group.commit !== undefined && group.commit !== commit)
   const doubts = [
+    ...(others.length === 0
+      ? []
+      : [`**Measured on another commit: ${others.map(commitText).join(', ')}.**`]),
     ...(isComplete ? [] : ['**The run was interrupted: this is a part.**']),
     ...(missing.length === 0 ? [] : [`**Not run: ${missing.join(', ')}.**`]),
     ...(options.quick ? ['**A quick run: the figures are rough.**'] : []),
   ]
   const what = `limitscope beside other load generators, measured on ${startedAt.slice(0, 10)} by \`npm run bench\` (commit ${commit}). This file is generated; change \`bench/\`, not the text.`
   return [what, ...doubts].join('\n\n')
+}
+
+function commitText({ name, commit }: GroupResult): string {
+  return `${name} (${commit})`
 }
 
 function summary({ groups, versions }: BenchResult): string {

@@ -82,6 +82,8 @@ export interface Group {
 
 export interface GroupResult extends Pick<Group, 'name' | 'title' | 'how' | 'figures'> {
   readonly rows: readonly Row[]
+  /** The commit that was measured, where that is another than the result's. */
+  readonly commit?: string
 }
 
 export interface ToolVersion {
