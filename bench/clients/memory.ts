@@ -5,8 +5,8 @@
 
 import { isMainThread, Worker } from 'node:worker_threads'
 import { VirtualClock } from '../../dist/core/clock.js'
+import { setEngineHeap, smallYoungGeneration } from '../../dist/core/heap.js'
 import { RingReader, RingWriter, ringMemory } from '../../dist/core/rowRing.js'
-import { smallYoungGeneration } from '../../dist/core/thread.js'
 import type { Driver } from '../../dist/drivers/driver.js'
 import { Engine } from '../../dist/engine/engine.js'
 import { bareScenario, type Plan, planVersion } from '../../dist/load/plan.js'
@@ -18,6 +18,7 @@ import { type MemorySample, memoryFigures } from '../lib/memory.ts'
 
 // In a thread like that of a real run.
 if (isMainThread) {
+  setEngineHeap()
   new Worker(import.meta.filename, {
     argv: process.argv.slice(2),
     resourceLimits: smallYoungGeneration,

@@ -1,9 +1,9 @@
 // The command line as commander knows it: commands, options, help. What a command does is loaded
 // when it is called.
 
-import { setFlagsFromString } from 'node:v8'
 import { Command, Option } from 'commander'
 import { expectsNames } from '../analysis/expects.ts'
+import { keepYoungGenerationSmall, setEngineHeap } from '../core/heap.ts'
 import { addCapacityCommands } from './capacityProgram.ts'
 import { addCompare, addNightly, addTrend } from './comparisonProgram.ts'
 import type { CommandIo } from './io.ts'
@@ -131,34 +131,10 @@ function addLoad(program: Command, io: CommandIo, done: Done): void {
 }
 
 /**
- * A young generation that does not grow is collected often, and quickly: sooner than helpers, which
- * may share the core, have been woken for it.
- */
-function keepYoungGenerationSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
-  setFlagsFromString('--no-parallel-scavenge')
-}
-
-/** More connections than this need the memory more than the collector does. */
-const connectionsFew = 1000
-
-/**
- * What collects the engine's garbage, set before its thread is: each half of the young generation has
- * 4 MB (1 MB is V8's start, and 2 to 3 % slower), and the old one may grow by a tenth until it is
- * collected, because opening connections leaves garbage there.
- */
-function setEngineHeap(connections: number): void {
-  const halfMb = connections > connectionsFew ? 1 : 4
-  setFlagsFromString(`--min-semi-space-size=${halfMb}`)
-  setFlagsFromString('--heap-growing-percent=10')
-}
-
-/**
  * The engine's thread loads while the command does, for so many connections as far as is known. This
  * one has little to keep from then on, and saves a sixth of the memory of a run.
  */
 async function warmUp(connections = 0): Promise<void> {
-  keepYoungGenerationSmall()
   setEngineHeap(connections)
   const { warmEngineThread } = await import('../engine/thread.ts')
   warmEngineThread()

@@ -3,12 +3,6 @@
 import { extname } from 'node:path'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
-/**
- * A small young generation, for threads that leave little garbage that lives: collections of it are
- * short, and the memory of a long run stays small.
- */
-export const smallYoungGeneration = { maxYoungGenerationSizeMb: 8 } as const
-
 /** Starts the file `name` beside the module that asks, in a thread of its own. */
 export function startThread(from: ImportMeta, name: string, options: WorkerOptions = {}): Worker {
   // Source and build differ in the extension only.

@@ -2,7 +2,8 @@
 // engine against a server that does nothing (MLPerf's LoadGen calls it a null system under test).
 
 import type { Clock } from '../core/clock.ts'
-import { smallYoungGeneration, startThread } from '../core/thread.ts'
+import { smallYoungGeneration } from '../core/heap.ts'
+import { startThread } from '../core/thread.ts'
 import type { Micros } from '../core/units.ts'
 import { RequestBytes } from '../drivers/wire/requestBytes.ts'
 import { wireDriver } from '../drivers/wire/wire.ts'

@@ -231,10 +231,6 @@ export class RunContext {
     return requestsMax === null ? Number.MAX_SAFE_INTEGER : Math.max(0, requestsMax - this.#sent)
   }
 
-  get isSendable(): boolean {
-    return this.sendable > 0
-  }
-
   countSent(): void {
     this.#sent++
   }

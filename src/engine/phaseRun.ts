@@ -95,7 +95,7 @@ export class PhaseRun implements FlightDesk {
   }
 
   get #isSendable(): boolean {
-    return this.#stopped === null && this.#counter.left > 0 && this.#context.isSendable
+    return this.#stopped === null && this.#counter.left > 0 && this.#context.sendable > 0
   }
 
   /** Whether an intended start lies within the phase. */

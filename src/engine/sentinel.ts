@@ -1,6 +1,7 @@
 // The side of the sentinel that others see.
 
-import { smallYoungGeneration, startThread } from '../core/thread.ts'
+import { smallYoungGeneration } from '../core/heap.ts'
+import { startThread } from '../core/thread.ts'
 import type { Micros } from '../core/units.ts'
 
 /** What the sentinel has seen: round trips during the run, and right after it. */
