@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RequestRecord } from '../core/record.ts'
+import { emptyCounts, type RequestRecord } from '../core/record.ts'
 import { presets } from '../gateway/presets.ts'
 import { planHash } from '../load/plan.ts'
 import { RunFolds } from '../recording/folds.ts'
@@ -321,7 +321,10 @@ describe('a summary', () => {
       new Set(['inconclusive']),
     )
     expect(verdictOf(unfit)).toMatchObject({ word: 'INCONCLUSIVE', exitCode: 3 })
-    expect(verdictOf(await summaryOf({ reason: 'target-died' })).exitCode).toBe(3)
+    const died = await summaryOf({ reason: 'target-died' })
+    expect(verdictOf(died)).toMatchObject({ exitCode: 3, why: 'the target stopped answering' })
+    const counts = { ...emptyCounts(), broken: 5 }
+    expect(verdictOf({ ...died, counts }).why).toBe('the target did not answer')
   })
 })
 

@@ -20,10 +20,14 @@ export function verdictOf(summary: RunSummary): RunVerdict {
     why,
   })
   if (summary.reason === 'interrupted') {
-    const why = 'stopped before its end; everything up to then is saved'
+    const why = 'stopped before its end; this is everything up to then'
     return { word: 'INTERRUPTED', exitCode: exitCodes.interrupted, why }
   }
-  if (summary.reason === 'target-died') return inconclusive('the target stopped answering')
+  if (summary.reason === 'target-died') {
+    const { ok, limited, refused, failed } = summary.counts
+    const isAnswered = ok + limited + refused + failed > 0
+    return inconclusive(isAnswered ? 'the target stopped answering' : 'the target did not answer')
+  }
   if (summary.health.verdict === 'INVALID') {
     return inconclusive(`the generator was not fit: ${summary.health.reasons.join('; ')}`)
   }

@@ -82,6 +82,7 @@ export class Engine {
   /** Sends no more, waits for what is in flight. */
   stop(): void {
     if (this.#interrupt.signal.aborted) return
+    this.land()
     const inFlight = this.#current?.run.inFlight ?? 0
     const text = `interrupted: waiting for ${inFlight} in flight; interrupt again to drop them`
     this.#event('interrupted', null, text)
