@@ -95,6 +95,16 @@ export class Connection implements Exchange, Sending, Expiring, Reader {
   #events: EventStream | null = null
   #isClosed = false
   #isGone = false
+  /**
+   * Whether the request counts as written. A response may be complete before: behind TLS a quick one
+   * always is, because Node says only at the end of a turn of the event loop that it wrote. Otherwise
+   * the server has not read the request, and may never do so.
+   */
+  isWritten = true
+  readonly #onWritten = (error?: Error | null) => {
+    if (error) this.#socket.destroy(error)
+    else this.isWritten = true
+  }
   /** Its own bytes to write; null as long as those that all share do. */
   #own: OwnBytes | null = null
   #hasHead = false
@@ -142,12 +152,20 @@ export class Connection implements Exchange, Sending, Expiring, Reader {
     this.#hasHead = false
     this.#kept.clear()
     this.#parser.reset(bytes.isHead)
-    this.#socket.write(this.#own === null ? bytes.render(seq) : bytes.renderInto(this.#own, seq))
-    if (this.#own !== null || this.isWritten) return
+    const own = this.#own
+    this.#write(own === null ? bytes.render(seq) : bytes.renderInto(own, seq))
+    if (own !== null || this.isWritten) return
     // What the socket has not handed on yet is still read by it. One behind TLS never hands on at
     // once: from now on this one has bytes of its own, which are free when the answer is there.
     bytes.abandon()
     this.#own = new OwnBytes()
+  }
+
+  // What `write` calls in the end: a stream's queue is of no use where one request is written at a
+  // time, and keeping its accounts costs 2 to 3 % of a request.
+  #write(bytes: Buffer): void {
+    this.isWritten = false
+    this.#socket._write(bytes, 'buffer' as BufferEncoding, this.#onWritten)
   }
 
   /** Drops the exchange, and the connection with it. */
@@ -303,15 +321,6 @@ export class Connection implements Exchange, Sending, Expiring, Reader {
     this.#usableUntilUs = this.endUs + Math.min(idleUsMax, saidUs)
     if (this.isWritten) this.#parts.idle(this)
     else this.#parts.unsettled(this)
-  }
-
-  /**
-   * Whether the request counts as written. A response may be complete before: behind TLS a quick one
-   * always is, because Node says only at the end of a turn of the event loop that it wrote. Otherwise
-   * the server has not read the request, and may never do so.
-   */
-  get isWritten(): boolean {
-    return this.#socket.writableLength === 0
   }
 }
 

@@ -21,7 +21,9 @@ const answer = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
 
 /** A socket whose other end is the test. */
 class FakeSocket extends EventEmitter {
-  writableLength = 0
+  /** Writes are told of at once unless they are to be told of later. */
+  isSlow = false
+  #written: (() => void) | null = null
   written: number[] = []
   isDestroyed = false
   readonly #reader: Reader
@@ -33,8 +35,14 @@ class FakeSocket extends EventEmitter {
 
   setNoDelay(): void {}
 
-  write(request: Buffer): void {
+  _write(request: Buffer, _: string, written: () => void): void {
     this.written.push(Number(/r-(\d+)/.exec(request.toString())?.[1]))
+    if (this.isSlow) this.#written = written
+    else written()
+  }
+
+  tellWritten(): void {
+    this.#written!()
   }
 
   destroy(): void {
@@ -95,9 +103,10 @@ class BusyClock extends VirtualClock {
 function answeredBeforeWritten() {
   const parts = setUp()
   parts.send(1)
-  parts.sockets[0]!.emit('connect')
-  parts.sockets[0]!.writableLength = 50
-  parts.sockets[0]!.answer()
+  const [socket] = parts.sockets
+  socket!.isSlow = true
+  socket!.emit('connect')
+  socket!.answer()
   return parts
 }
 
@@ -228,7 +237,7 @@ describe('the connections of a driver', () => {
     send(2)
     expect(sockets.length).toBe(1)
     expect(sockets[0]!.written).toEqual([1])
-    sockets[0]!.writableLength = 0
+    sockets[0]!.tellWritten()
     clock.advanceTo(0)
     expect(sockets[0]!.written).toEqual([1, 2])
     sockets[0]!.answer()
@@ -240,7 +249,7 @@ describe('the connections of a driver', () => {
 
   test('behind TLS are used as soon as their request counts as written', () => {
     const { clock, sockets, send } = answeredBeforeWritten()
-    sockets[0]!.writableLength = 0
+    sockets[0]!.tellWritten()
     send(2)
     expect(sockets[0]!.written).toEqual([1, 2])
     clock.advanceTo(10)
