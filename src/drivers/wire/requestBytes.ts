@@ -56,7 +56,7 @@ export class RequestBytes {
       if (this.#patch(own.bytes, own.layout, seq)) return own.bytes
     }
     const rendered = this.render(seq)
-    if (own.bytes.length !== rendered.length) own.bytes = Buffer.alloc(rendered.length)
+    if (own.bytes.length !== rendered.length) own.bytes = Buffer.allocUnsafe(rendered.length)
     rendered.copy(own.bytes)
     own.layout = this.#layout
     return own.bytes
