@@ -44,7 +44,7 @@ export interface StreamReading {
   /** Events that carried output: content, reasoning or tool calls. */
   readonly tokenEvents: number
   /** Gaps between successive token events, in µs; events of one network read share an instant. */
-  readonly gapsUs: readonly Micros[]
+  readonly gapsUs: Float64Array
   /** The last event that carried usage, parsed; undefined without one. */
   readonly usage: unknown
   /** An error event inside the stream, as JSON text; null without one. */

@@ -5,13 +5,19 @@ import type { StreamReading } from './driver.ts'
 
 /** Gaps kept per answer; longer answers keep the first ones. */
 const gapsMax = 100_000
+/** Gaps that there is room for at first. */
+const gapsRoom = 64
+const noGaps = new Float64Array()
 
 /** Reads the events of one answer as they come. */
 export class TokenStream {
   firstTokenUs: Micros | null = null
   #lastTokenUs: Micros | null = null
   #tokenEvents = 0
-  readonly #gapsUs: Micros[] = []
+  // Outside V8's heap: a thousand arrays that grow are copied by its collector, again and again, in
+  // pauses of some milliseconds that would be measured as gaps.
+  #gapsUs = noGaps
+  #gaps = 0
   #usage: unknown
   #errorBody: string | null = null
   #isFinished = false
@@ -37,7 +43,7 @@ export class TokenStream {
   reading(): StreamReading {
     return {
       tokenEvents: this.#tokenEvents,
-      gapsUs: this.#gapsUs,
+      gapsUs: this.#gapsUs.subarray(0, this.#gaps),
       usage: this.#usage,
       errorBody: this.#errorBody,
       isFinished: this.#isFinished,
@@ -48,8 +54,19 @@ export class TokenStream {
   token(us: Micros): void {
     this.#tokenEvents++
     if (this.#lastTokenUs === null) this.firstTokenUs = us
-    else if (this.#gapsUs.length < gapsMax) this.#gapsUs.push(us - this.#lastTokenUs)
+    else if (this.#gaps < gapsMax) this.#gap(us - this.#lastTokenUs)
     this.#lastTokenUs = us
+  }
+
+  #gap(us: Micros): void {
+    if (this.#gaps === this.#gapsUs.length) this.#widen()
+    this.#gapsUs[this.#gaps++] = us
+  }
+
+  #widen(): void {
+    const wider = new Float64Array(Math.max(gapsRoom, 2 * this.#gaps))
+    wider.set(this.#gapsUs)
+    this.#gapsUs = wider
   }
 }
 

@@ -12,8 +12,8 @@ export type AnswerNames = Pick<RequestRecord, 'scenario' | 'phase' | 'lane' | 's
 export interface EngineSink {
   /** A record is valid only during the call. */
   record(record: RequestRecord): void
-  /** Gaps between the tokens of one answer. */
-  gaps(names: AnswerNames, gapsUs: readonly Micros[]): void
+  /** Gaps between the tokens of one answer; only valid during the call. */
+  gaps(names: AnswerNames, gapsUs: Iterable<Micros>): void
   event(event: RunEvent): void
   progress(progress: Progress): void
 }

@@ -33,7 +33,7 @@ export class RunFolds {
     this.findings.add(record)
   }
 
-  gaps(names: Omit<SeriesNames, 'outcome'>, gapsUs: readonly Micros[]): void {
+  gaps(names: Omit<SeriesNames, 'outcome'>, gapsUs: Iterable<Micros>): void {
     this.#slices.addGaps(names, gapsUs)
   }
 

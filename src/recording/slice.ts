@@ -117,7 +117,7 @@ export class SliceFold {
   }
 
   /** Gaps between tokens belong to answers that were complete. */
-  addGaps(names: Omit<SeriesNames, 'outcome'>, gapsUs: readonly Micros[]): void {
+  addGaps(names: Omit<SeriesNames, 'outcome'>, gapsUs: Iterable<Micros>): void {
     this.#isEmpty = false
     const series = this.#series.of(names, 'ok', 'measure')
     for (const us of gapsUs) series.measure('itl', us)

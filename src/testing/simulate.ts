@@ -156,7 +156,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
       event: (event) => events.push(event),
       progress: (report) => progress.push(report),
       gaps: ({ scenario, phase, lane, shape }, gapsUs) =>
-        gaps.push({ scenario, phase, lane, shape, gapsUs, record: records.length }),
+        gaps.push({ scenario, phase, lane, shape, gapsUs: [...gapsUs], record: records.length }),
     },
     epochMs: 0,
     userAgent: 'limitscope/test',
