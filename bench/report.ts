@@ -48,7 +48,8 @@ function joined(earlier: BenchResult, later: BenchResult): BenchResult {
   return {
     ...later,
     startedAt: earlier.startedAt,
-    isComplete: earlier.isComplete && later.isComplete,
+    // A run that was interrupted lacks something of its last group only.
+    isComplete: later.isComplete && (earlier.isComplete || isLater(earlier.groups.at(-1)!.name)),
     options: { ...later.options, only: groups.map(({ name }) => name) },
     groups: groups.toSorted((a, b) => place(a) - place(b)),
     measurements: [
