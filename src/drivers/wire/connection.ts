@@ -84,6 +84,13 @@ export class Connection implements Exchange, Sending, Expiring, Reader {
   later: Expiring | null = null
   queue: DeadlineQueue | null = null
 
+  /**
+   * Whether the request counts as written. A response may be complete before: behind TLS a quick one
+   * always is, because Node says only at the end of a turn of the event loop that it wrote. Otherwise
+   * the server has not read the request, and may never do so.
+   */
+  isWritten = true
+
   readonly #parts: ConnectionParts
   readonly #socket: Socket
   readonly #parser: ResponseParser
@@ -95,12 +102,6 @@ export class Connection implements Exchange, Sending, Expiring, Reader {
   #events: EventStream | null = null
   #isClosed = false
   #isGone = false
-  /**
-   * Whether the request counts as written. A response may be complete before: behind TLS a quick one
-   * always is, because Node says only at the end of a turn of the event loop that it wrote. Otherwise
-   * the server has not read the request, and may never do so.
-   */
-  isWritten = true
   readonly #onWritten = (error?: Error | null) => {
     if (error) this.#socket.destroy(error)
     else this.isWritten = true

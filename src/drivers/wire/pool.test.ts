@@ -23,7 +23,7 @@ const answer = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
 class FakeSocket extends EventEmitter {
   /** Writes are told of at once unless they are to be told of later. */
   isSlow = false
-  #written: (() => void) | null = null
+  #written: ((error?: Error) => void) | null = null
   written: number[] = []
   isDestroyed = false
   readonly #reader: Reader
@@ -35,18 +35,19 @@ class FakeSocket extends EventEmitter {
 
   setNoDelay(): void {}
 
-  _write(request: Buffer, _: string, written: () => void): void {
+  _write(request: Buffer, _: string, written: (error?: Error) => void): void {
     this.written.push(Number(/r-(\d+)/.exec(request.toString())?.[1]))
     if (this.isSlow) this.#written = written
     else written()
   }
 
-  tellWritten(): void {
-    this.#written!()
+  tellWritten(error?: Error): void {
+    this.#written!(error)
   }
 
-  destroy(): void {
+  destroy(error?: Error): void {
     this.isDestroyed = true
+    if (error) this.emit('error', error)
   }
 
   answer(): void {
@@ -265,6 +266,16 @@ describe('the connections of a driver', () => {
     sockets[0]!.emit('close')
     sockets[1]!.emit('connect')
     expect(sockets[1]!.written).toEqual([2])
+  })
+
+  test('that cannot be written to fail their request, with what the socket says', () => {
+    const { sockets, send, ended } = setUp()
+    send(1)
+    sockets[0]!.isSlow = true
+    sockets[0]!.emit('connect')
+    sockets[0]!.tellWritten(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+    expect(sockets[0]!.isDestroyed).toBe(true)
+    expect(ended[0]!.exchange.failure).toEqual({ kind: 'broken', message: 'EPIPE: write EPIPE' })
   })
 
   test('are not opened any more once it is closed', () => {
