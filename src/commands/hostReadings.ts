@@ -6,6 +6,7 @@ import type { HostReadings } from '../analysis/health.ts'
 /** Returns a function that reads what has happened since, and where things stand. */
 export function watchHost(): () => HostReadings {
   const before = cpuTimes()
+  const [descriptors, ports] = [descriptorsMax(), portsMax()]
   return () => {
     const now = cpuTimes()
     const share = (of: (times: CpuTimes) => number) => {
@@ -15,17 +16,10 @@ export function watchHost(): () => HostReadings {
     return {
       stealShare: share(({ steal }) => steal),
       busyShare: share(({ total, idle }) => total - idle),
-      descriptorsShare: descriptorsShare(),
-      portsShare: portsShare(),
+      descriptorsShare: shareOf(descriptorsUsed(), descriptors),
+      portsShare: shareOf(portsUsed(), ports),
     }
   }
-}
-
-/** Most file descriptors that this process may have; null where unknown. */
-export function descriptorsMax(): number | null {
-  const limits = textOf('/proc/self/limits')
-  const soft = /^Max open files\s+(\d+)/m.exec(limits)
-  return soft === null ? null : Number(soft[1])
 }
 
 interface CpuTimes {
@@ -43,27 +37,35 @@ function cpuTimes(): CpuTimes | null {
   return { idle: times[3]! + times[4]!, steal: times[7]!, total }
 }
 
-function descriptorsShare(): number | null {
-  const most = descriptorsMax()
+/** Most file descriptors that this process may have. */
+function descriptorsMax(): number | null {
+  const soft = /^Max open files\s+(\d+)/m.exec(textOf('/proc/self/limits'))
+  return soft === null ? null : Number(soft[1])
+}
+
+/** Linux has the number as the size of the folder from 6.2 on; to list it costs a call for each. */
+function descriptorsUsed(): number | null {
   try {
-    return most === null ? null : descriptors() / most
+    const { size } = statSync('/proc/self/fd')
+    return size > 0 ? size : readdirSync('/proc/self/fd').length
   } catch {
     return null
   }
 }
 
-/** Linux has the number as the size of the folder from 6.2 on; to list it costs a call for each. */
-function descriptors(): number {
-  const { size } = statSync('/proc/self/fd')
-  return size > 0 ? size : readdirSync('/proc/self/fd').length
+function portsMax(): number | null {
+  const range = /^(\d+)\s+(\d+)/.exec(textOf('/proc/sys/net/ipv4/ip_local_port_range'))
+  return range === null ? null : Number(range[2]) - Number(range[1]) + 1
 }
 
-function portsShare(): number | null {
-  const range = /^(\d+)\s+(\d+)/.exec(textOf('/proc/sys/net/ipv4/ip_local_port_range'))
-  // Listening sockets are among those in use, and few.
+/** Listening sockets are among those in use, and few. */
+function portsUsed(): number | null {
   const used = /^TCP: inuse (\d+) .*\btw (\d+)/m.exec(textOf('/proc/net/sockstat'))
-  if (range === null || used === null) return null
-  return (Number(used[1]) + Number(used[2])) / (Number(range[2]) - Number(range[1]) + 1)
+  return used === null ? null : Number(used[1]) + Number(used[2])
+}
+
+function shareOf(used: number | null, most: number | null): number | null {
+  return used === null || most === null ? null : used / most
 }
 
 function textOf(path: string): string {

@@ -123,6 +123,7 @@ class Session {
   readonly #gateway: GatewayThread | null
   readonly #folder: RunFolder | null
   readonly #startedMs = Math.floor(wallMs())
+  readonly #planHash: string
   readonly #redact: (text: string) => string
   readonly #recorder: RunRecorder
   readonly #live: LiveFold
@@ -149,6 +150,7 @@ class Session {
   ) {
     const { plan, resultsPath } = options
     this.#options = options
+    this.#planHash = planHash(plan)
     this.#io = io
     this.#targetUrl = targetUrl
     this.#gateway = gateway
@@ -270,7 +272,7 @@ class Session {
     return {
       noSkip,
       expects,
-      planHash: planHash(this.#options.plan),
+      planHash: this.#planHash,
       target: this.#targetName(),
       startedMs: this.#startedMs,
       durationUs: this.#elapsedUs(),

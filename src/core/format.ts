@@ -47,8 +47,11 @@ export function formatRate(perS: number | null): string {
   return perS === null || !Number.isFinite(perS) ? unknown : `${formatCount(perS)}/s`
 }
 
+// To make one costs more than all that it formats in a second of a run.
+let significant: Intl.NumberFormat | null = null
+
 function threeDigits(value: number): string {
   if (value === 0) return '0'
-  const rounded = Number(value.toPrecision(3))
-  return rounded.toLocaleString('en-US', { maximumSignificantDigits: 3 })
+  significant ??= new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
+  return significant.format(Number(value.toPrecision(3)))
 }

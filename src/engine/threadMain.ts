@@ -32,7 +32,8 @@ import { openTransport } from './transport.ts'
 /** A batch goes out this often, or when it holds this many rows. */
 const batchMs = progressUs / 1000
 const batchRowsMax = 16_384
-const healthMs = 1000
+/** Every so many of them, the generator reads itself. */
+const batchesPerHealth = 2
 
 /** Below this rate nobody comes near the ceiling of a generator, and little code gets compiled. */
 const ceilingPerSLeast = 200
@@ -113,7 +114,6 @@ async function main(): Promise<void> {
   const stalls = hasSchedule() ? measureStalls(clock, stallsUs) : null
   const ceilingPerS = await ceilingOf(plan, clock)
   const monitor = new ThreadMonitor()
-  const flushing = setInterval(() => handOver(), batchMs)
   const health = () => ({
     thread: monitor.read(),
     lag: engine.lag(),
@@ -121,10 +121,13 @@ async function main(): Promise<void> {
     arrivalDistance: engine.arrivalDistance(),
     ceilingPerS,
   })
-  const checking = setInterval(() => handOver(health()), healthMs)
+  let batches = 0
+  const handingOver = setInterval(
+    () => handOver(++batches % batchesPerHealth === 0 ? health() : null),
+    batchMs,
+  )
   const result = await engine.run()
-  clearInterval(flushing)
-  clearInterval(checking)
+  clearInterval(handingOver)
   folds.close()
   flush(clock.nowUs(), health())
   monitor.close()
