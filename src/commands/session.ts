@@ -194,7 +194,8 @@ class Session {
       this.#engine = startEngines(this.#engineInput(), this.#options.workers, {
         slice: (slice) => {
           this.#recorder.slice(slice)
-          this.#live.slice(slice)
+          // Only a screen asks for what is live.
+          if (this.#screen !== null) this.#live.slice(slice)
           this.#options.onSlice?.(slice)
         },
         rows: (batch, lost) => {

@@ -4,7 +4,7 @@
 import type { RequestRecord } from './record.ts'
 import { RowEncoder, type RowTexts, rowBytes } from './requestRow.ts'
 
-/** Rows that fit in; at 200,000 per second two thirds of one. */
+/** Rows that fit in, if nothing else is said; at 200,000 per second two thirds of one. */
 const rowsMax = 131_072
 
 /** Shared memory of a ring: its rows, and how many of them were read. */
@@ -13,8 +13,8 @@ export interface RingMemory {
   readonly read: SharedArrayBuffer
 }
 
-export function ringMemory(): RingMemory {
-  return { rows: new SharedArrayBuffer(rowsMax * rowBytes), read: new SharedArrayBuffer(8) }
+export function ringMemory(rows = rowsMax): RingMemory {
+  return { rows: new SharedArrayBuffer(rows * rowBytes), read: new SharedArrayBuffer(8) }
 }
 
 /** Rows that were written since the last cut; the reader has to take just so many. */
@@ -27,6 +27,7 @@ export interface RingCut {
 
 /** The end that writes. */
 export class RingWriter {
+  readonly #rowsMax: number
   readonly #words: Int32Array
   readonly #doubles: Float64Array
   readonly #read: BigInt64Array
@@ -38,20 +39,21 @@ export class RingWriter {
   #readKnown = 0
 
   constructor({ rows, read }: RingMemory) {
+    this.#rowsMax = rows.byteLength / rowBytes
     this.#words = new Int32Array(rows)
     this.#doubles = new Float64Array(rows)
     this.#read = new BigInt64Array(read)
   }
 
   write(record: RequestRecord): void {
-    if (this.#written - this.#readKnown >= rowsMax) {
+    if (this.#written - this.#readKnown >= this.#rowsMax) {
       this.#readKnown = Number(Atomics.load(this.#read, 0))
-      if (this.#written - this.#readKnown >= rowsMax) {
+      if (this.#written - this.#readKnown >= this.#rowsMax) {
         this.#lost++
         return
       }
     }
-    this.#encoder.write(this.#words, this.#doubles, this.#written % rowsMax, record)
+    this.#encoder.write(this.#words, this.#doubles, this.#written % this.#rowsMax, record)
     this.#written++
   }
 
@@ -69,11 +71,13 @@ export class RingWriter {
 
 /** The end that reads, in another thread. */
 export class RingReader {
+  readonly #rowsMax: number
   readonly #bytes: Uint8Array
   readonly #read: BigInt64Array
   #taken = 0
 
   constructor({ rows, read }: RingMemory) {
+    this.#rowsMax = rows.byteLength / rowBytes
     this.#bytes = new Uint8Array(rows)
     this.#read = new BigInt64Array(read)
   }
@@ -81,8 +85,8 @@ export class RingReader {
   /** A copy of the next rows, which a cut must have told of. */
   take(rows: number): Uint8Array<ArrayBuffer> {
     const copy = new Uint8Array(rows * rowBytes)
-    const start = this.#taken % rowsMax
-    const first = Math.min(rows, rowsMax - start)
+    const start = this.#taken % this.#rowsMax
+    const first = Math.min(rows, this.#rowsMax - start)
     copy.set(this.#bytes.subarray(start * rowBytes, (start + first) * rowBytes))
     copy.set(this.#bytes.subarray(0, (rows - first) * rowBytes), first * rowBytes)
     this.#taken += rows

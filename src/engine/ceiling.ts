@@ -1,87 +1,136 @@
 // How many requests of a plan's shape this generator can send here at most: a short run of the same
 // engine against a server that does nothing (MLPerf's LoadGen calls it a null system under test).
+// What it compiles is what the run will use.
 
+import type { Worker } from 'node:worker_threads'
 import type { Clock } from '../core/clock.ts'
 import { smallYoungGeneration } from '../core/heap.ts'
+import { RingReader, RingWriter, ringMemory } from '../core/rowRing.ts'
 import { startThread } from '../core/thread.ts'
 import type { Micros } from '../core/units.ts'
-import { RequestBytes } from '../drivers/wire/requestBytes.ts'
+import type { Driver } from '../drivers/driver.ts'
 import { wireDriver } from '../drivers/wire/wire.ts'
-import type { LaneSecrets } from '../load/lanes.ts'
+import { type ArrivalProcess, isOpen } from '../load/arrivals.ts'
 import { bareScenario, type Phase, type Plan } from '../load/plan.ts'
+import { wholeShare } from '../load/share.ts'
 import { RunFolds } from '../recording/folds.ts'
 import { Engine } from './engine.ts'
-import { requestTemplate } from './routes.ts'
+import { FoldingSink } from './foldingSink.ts'
+import type { NullServerCommand } from './nullServerMain.ts'
 
-const warmupUs: Micros = 400_000
-const measureUs: Micros = 250_000
 const connections = 64
+/** A little of what the run will be, at a rate that takes no time. */
+const rehearsalPerS = 20_000
+const rehearsalUs: Micros = 200_000
+const warmupUs: Micros = 100_000
+const measureUs: Micros = 250_000
+/** Rows of the ring that nobody keeps; half of them are read at a time. */
+const ringRows = 2048
+
+export interface CeilingParts {
+  readonly clock: Clock
+  readonly epochMs: number
+  readonly rowEvery: number
+}
 
 /** Requests per second with everything on that a run has on; TLS is not. */
-export async function measureCeiling(plan: Plan, phase: Phase, clock: Clock): Promise<number> {
-  // The same shape each time: what is sent has one length.
-  const shape = plan.shapes.find(({ name }) => name === phase.mix[0]!.shape)!
-  const lane = plan.lanes.find(({ name }) => name === phase.lanes[0])!
-  const secrets: LaneSecrets = new Map()
-  const parts = { secrets, userAgent: 'limitscope', pathPrefix: '', runId: plan.runId }
-  const template = { ...requestTemplate(lane, shape, parts), idPrefix: null }
-  const requestBytes = new RequestBytes(template, hostOf(0)).render(0).length
+export async function measureCeiling(
+  plan: Plan,
+  phase: Phase,
+  parts: CeilingParts,
+): Promise<number> {
   const server = startThread(import.meta, 'nullServerMain', {
-    workerData: { requestBytes },
     resourceLimits: smallYoungGeneration,
   })
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once('message', resolve)
-    server.once('error', reject)
-  })
-  const driver = wireDriver(`http://${hostOf(port)}`, clock, {})
   try {
-    let count = 0
-    const folds = new RunFolds(plan, { slice() {}, event() {} })
-    const engine = new Engine({
-      plan: shortPlan(plan, phase, shape.name, lane.name),
-      secrets,
-      clock,
-      driverOf: () => ({
-        send: (_template, seq, timeoutUs, caller) => driver.send(template, seq, timeoutUs, caller),
-        close: () => driver.close(),
-      }),
-      epochMs: 0,
-      userAgent: parts.userAgent,
-      origin: `http://${hostOf(port)}`,
-      pathPrefix: '',
-      stepDriverTo: () => driver,
-      sink: {
-        record(record) {
-          folds.record(record)
-          if (record.stage === 'measure' && record.outcome === 'ok') count++
-        },
-        gaps() {},
-        event() {},
-        progress() {},
-      },
-      meet: null,
-      saturate: null,
-    })
-    await engine.run()
+    const origin = `http://127.0.0.1:${await portOf(server)}`
+    // As it would have come from the main thread: to V8, other objects are of other kinds.
+    const countOf = (short: ShortPhase) =>
+      countOk(structuredClone(shortPlan(plan, phase, short)), origin, parts)
+    const users = { kind: 'users', count: connections, thinkUs: 0 } as const
+    // Whatever a run may meet is met before its code is compiled for good: code that meets anything
+    // new is thrown away and compiled anew, on the core and in the time of requests that count.
+    await countOf({ arrivals: hurried(phase.arrivals), warmupUs: 0, measureUs: rehearsalUs })
+    await countOf({ arrivals: users, warmupUs: rehearsalUs / 2, measureUs: rehearsalUs / 2 })
+    server.postMessage('alike' satisfies NullServerCommand)
+    const count = await countOf({ arrivals: users, warmupUs, measureUs })
     return (count / measureUs) * 1e6
   } finally {
-    await driver.close()
     await server.terminate()
   }
 }
 
-/** Of one length, whatever the port. */
-function hostOf(port: number): string {
-  return `127.0.0.1:${String(port).padStart(5, '0')}`
+function portOf(server: Worker): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
+    server.once('message', resolve)
+    server.once('error', reject)
+  })
 }
 
-function shortPlan(plan: Plan, phase: Phase, shape: string, lane: string): Plan {
+/** Runs a plan and counts its measured answers. */
+async function countOk(
+  plan: Plan,
+  origin: string,
+  { clock, epochMs, rowEvery }: CeilingParts,
+): Promise<number> {
+  let count = 0
+  const folds = new RunFolds(plan, {
+    slice({ series }) {
+      for (const cut of series) {
+        if (cut.stage === 'measure' && cut.names.outcome === 'ok') count += cut.count
+      }
+    },
+    event() {},
+  })
+  const driver: Driver = wireDriver(origin, clock, {})
+  const { ring, onRows } = unkeptRows(rowEvery)
+  const sink = new FoldingSink({ folds, ring, rowEvery, rowsMax: ringRows / 2, onRows })
+  const engine = new Engine({
+    plan,
+    secrets: new Map(),
+    clock,
+    driverOf: () => driver,
+    epochMs,
+    userAgent: 'limitscope',
+    origin,
+    pathPrefix: '',
+    stepDriverTo: () => driver,
+    sink,
+    share: structuredClone(wholeShare),
+    meet: null,
+    saturate: null,
+  })
+  try {
+    await engine.run()
+    folds.close()
+    return count
+  } finally {
+    await driver.close()
+  }
+}
+
+/** A ring whose rows are read and forgotten. */
+function unkeptRows(rowEvery: number) {
+  if (rowEvery === 0) return { ring: null, onRows() {} }
+  const memory = ringMemory(ringRows)
+  const [ring, reader] = [new RingWriter(memory), new RingReader(memory)]
+  return { ring, onRows: () => void reader.take(ring.cut().rows) }
+}
+
+type ShortPhase = Pick<Phase, 'arrivals' | 'warmupUs'> & { readonly measureUs: Micros }
+
+function hurried(arrivals: ArrivalProcess): ArrivalProcess {
+  const process = isOpen(arrivals) && 'perS' in arrivals ? arrivals : { kind: 'constant' as const }
+  return { ...process, perS: rehearsalPerS }
+}
+
+function shortPlan(plan: Plan, phase: Phase, { arrivals, warmupUs, measureUs }: ShortPhase): Plan {
   const short: Phase = {
     ...phase,
-    arrivals: { kind: 'users', count: connections, thinkUs: 0 },
-    mix: [{ shape, weight: 1 }],
-    lanes: [lane],
+    arrivals,
+    // The same shape each time: what is sent has one length.
+    mix: [{ shape: phase.mix[0]!.shape, weight: 1 }],
+    lanes: [phase.lanes[0]!],
     isolate: 'none',
     warmupUs,
     until: [{ kind: 'duration', us: measureUs }],

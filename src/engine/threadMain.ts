@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { parentPort } from 'node:worker_threads'
 import type { Clock } from '../core/clock.ts'
 import { assert, UserError } from '../core/errors.ts'
-import type { Progress } from '../core/progress.ts'
 import { realClock, shareWallAnchor } from '../core/realClock.ts'
 import { RingWriter } from '../core/rowRing.ts'
 import type { Micros } from '../core/units.ts'
@@ -16,6 +15,7 @@ import type { ScenarioOutcome } from '../load/stepResults.ts'
 import { RunFolds } from '../recording/folds.ts'
 import { measureCeiling } from './ceiling.ts'
 import { Engine, progressUs } from './engine.ts'
+import { FoldingSink } from './foldingSink.ts'
 import { ThreadMonitor } from './health.ts'
 import type {
   EngineCommand,
@@ -50,13 +50,19 @@ const folds = new RunFolds(input.plan, {
   slice: (slice) => told.push({ slice }),
   event: (event) => told.push({ event }),
 })
+const sink = new FoldingSink({
+  folds,
+  ring,
+  rowEvery: input.rowEvery,
+  rowsMax: batchRowsMax,
+  onRows: (us) => flush(us),
+})
 let told: Told[] = []
 /** What tells apart the standing that was sent last. */
 let standingSent = ''
 let outcomes: () => readonly ScenarioOutcome[] = () => []
 /** Called with the instant at which the phase starts that this engine is ready for. */
 let start: (startUs: Micros) => void = () => {}
-let progress: Progress | null = null
 
 try {
   await main()
@@ -66,7 +72,7 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { plan, epochMs, spinUs, rowEvery, share } = input
+  const { plan, epochMs, spinUs, share } = input
   shareWallAnchor(input.wallAnchor)
   const clock = realClock({ epochMs, spinUs })
   const address = targetAddress(input.targetUrl)
@@ -81,19 +87,7 @@ async function main(): Promise<void> {
     origin: address.origin,
     stepDriverTo: (to) => transport.stepDriverTo(to),
     pathPrefix: address.pathPrefix,
-    sink: {
-      record(record) {
-        folds.record(record)
-        if (ring === null || record.seq % rowEvery !== 0) return
-        ring.write(record)
-        if (ring.pending >= batchRowsMax) flush(record.endUs ?? record.intendedUs)
-      },
-      gaps: (names, gapsUs) => folds.gaps(names, gapsUs),
-      event: (event) => folds.event(event),
-      progress(report) {
-        progress = report
-      },
-    },
+    sink,
     share,
     meet: share.of === 1 ? null : meet,
     saturate: await autocannonTo(address, clock),
@@ -147,10 +141,10 @@ function meet(readyUs: Micros): Promise<Micros> {
 function flush(nowUs: Micros, health: EngineHealth | null = null): void {
   folds.cut()
   const rows = ring === null || ring.pending === 0 ? null : ring.cut()
+  const progress = sink.takeProgress()
   if (told.length === 0 && rows === null && progress === null && health === null) return
   send({ kind: 'batch', us: nowUs, told, rows, progress, health, standing: standing() })
   told = []
-  progress = null
 }
 
 function standing(): Standing | null {
@@ -177,7 +171,9 @@ async function ceilingOf(plan: Plan, clock: Clock): Promise<number | null> {
   const rates = phases().map(({ arrivals }) => (isOpen(arrivals) ? peakPerS(arrivals) : 0))
   const most = Math.max(...rates)
   if (most < ceilingPerSLeast) return null
-  return measureCeiling(plan, phases()[rates.indexOf(most)]!, clock)
+  const phase = phases()[rates.indexOf(most)]!
+  const { epochMs, rowEvery } = input
+  return measureCeiling(plan, phase, { clock, epochMs, rowEvery })
 }
 
 /** Whether some phase follows a schedule that the machine can delay. */

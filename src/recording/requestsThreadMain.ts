@@ -1,8 +1,8 @@
 // The entry point of the thread that makes `requests.csv`: it follows the journal as if by the way
-// while the run goes on, and with all its might once the run is over.
+// while the run goes on, if there is a core for it, and with all its might once the run is over.
 
 import { readlinkSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { availableParallelism, constants, setPriority } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -51,7 +51,10 @@ port.close()
 async function main(input: RequestsThreadInput): Promise<void> {
   const onError = (error: Error) => send({ kind: 'failed', message: messageOf(error) })
   const file = new RequestsFile({ ...input, onError })
-  await follow(file)
+  // The only core is the engine's: no priority is so low that it, and the compiling and collecting
+  // that come with it, never delay an answer there.
+  if (availableParallelism() > 1) await follow(file)
+  else await commanded()
   await finish(file)
   send({ kind: 'done', result: await file.close() })
 }
@@ -88,6 +91,13 @@ async function copyUntil(file: RequestsFile, endMs: number): Promise<boolean> {
     await file.drained()
   } while (performance.now() < endMs)
   return false
+}
+
+async function commanded(): Promise<void> {
+  if (command !== null) return
+  await new Promise<void>((resolve) => {
+    wake = resolve
+  })
 }
 
 /** Ends early when a command comes. */
