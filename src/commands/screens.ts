@@ -20,7 +20,7 @@ export async function chooseScreen(
     case 'jsonl':
       return jsonlScreen(io)
     case 'silent':
-      return async () => ({ event() {}, close: async () => {} })
+      return async () => null
   }
 }
 

@@ -66,11 +66,12 @@ export interface Screen {
   close(): Promise<void>
 }
 
+/** Null: nobody looks. */
 export type ScreenFactory = (parts: {
   readonly snapshot: () => LiveSnapshot
   readonly onStop: () => void
   readonly onAbort: () => void
-}) => Promise<Screen>
+}) => Promise<Screen | null>
 
 export interface SessionResult {
   readonly summary: RunSummary
@@ -261,6 +262,7 @@ class Session {
   /** Everything that was told so far is whole: it is what a run that is killed now comes to. */
   #reached(standing: Standing | null): void {
     this.#outcomes = standing?.scenarios ?? this.#outcomes
+    if (this.#folder === null) return
     const facts = this.#isHealthNew ? { facts: this.#facts(null) } : {}
     const findings = standing === null ? {} : { findings: standing.findings }
     this.#isHealthNew = false

@@ -75,7 +75,8 @@ export class RunRecorder {
   }
 
   slice(slice: Slice): void {
-    this.#intervals.add(slice)
+    // Seconds are for files only.
+    if (this.#files !== null) this.#intervals.add(slice)
     for (const cut of slice.series) {
       this.counts[cut.names.outcome] += cut.count
       if (cut.stage === 'measure') this.series.add(cut)
