@@ -13,6 +13,7 @@ import { wireDriver } from '../drivers/wire/wire.ts'
 import { type ArrivalProcess, isOpen } from '../load/arrivals.ts'
 import { bareScenario, type Phase, type Plan } from '../load/plan.ts'
 import { wholeShare } from '../load/share.ts'
+import { builtInVariables, variablesIn } from '../load/steps.ts'
 import { RunFolds } from '../recording/folds.ts'
 import { Engine } from './engine.ts'
 import { FoldingSink } from './foldingSink.ts'
@@ -33,12 +34,12 @@ export interface CeilingParts {
   readonly rowEvery: number
 }
 
-/** Requests per second with everything on that a run has on; TLS is not. */
+/** Requests per second with everything on that a run has on; TLS is not. Null: unknown. */
 export async function measureCeiling(
   plan: Plan,
   phase: Phase,
   parts: CeilingParts,
-): Promise<number> {
+): Promise<number | null> {
   const server = startThread(import.meta, 'nullServerMain', {
     resourceLimits: smallYoungGeneration,
   })
@@ -54,7 +55,7 @@ export async function measureCeiling(
     await countOf({ arrivals: users, warmupUs: rehearsalUs / 2, measureUs: rehearsalUs / 2 })
     server.postMessage('alike' satisfies NullServerCommand)
     const count = await countOf({ arrivals: users, warmupUs, measureUs })
-    return (count / measureUs) * 1e6
+    return count === 0 ? null : (count / measureUs) * 1e6
   } finally {
     await server.terminate()
   }
@@ -140,5 +141,20 @@ function shortPlan(plan: Plan, phase: Phase, { arrivals, warmupUs, measureUs }: 
   }
   const scenario = { ...bareScenario, name: 'ceiling', title: '', phases: [short] }
   const caps = { requestsMax: null, ratePerSMax: null, durationUsMax: null, tokensMax: null }
-  return { ...plan, scenarios: [scenario], limiters: [], caps }
+  return { ...plan, scenarios: [scenario], limiters: [], caps, ...withoutCaptures(plan, short) }
+}
+
+/** The plan's shapes and variables, with something in place of what only its steps will capture. */
+function withoutCaptures(plan: Plan, { lanes }: Phase): Pick<Plan, 'shapes' | 'variables'> {
+  // Other origins are the null server's, too.
+  const shapes = plan.shapes.map((shape) =>
+    shape.path.startsWith('/') ? shape : { ...shape, path: '/' },
+  )
+  const credentials = plan.lanes.flatMap(({ name, credential }) =>
+    lanes.includes(name) && credential.from === 'capture' ? credential.name : [],
+  )
+  const known: readonly string[] = builtInVariables
+  const names = [...variablesIn(shapes), ...credentials].filter((name) => !known.includes(name))
+  const standIns = Object.fromEntries(names.map((name) => [name, 'captured']))
+  return { shapes, variables: { ...standIns, ...plan.variables } }
 }
