@@ -4,71 +4,59 @@
 
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
 import { LatencyCounts } from '../core/latencyCounts.ts'
 import { realClock } from '../core/realClock.ts'
 import type { SentinelReading } from './sentinel.ts'
 
-/** Probes in a row after the run. */
+/** Probes in a row after the run, and the pause between two of them during it. */
 const probesAfter = 30
-/** The pause between two probes of the run: as many as a p90 needs, then only now and then. */
 const pauseMs = 200
-const probesSoon = 50
-const pauseMsLater = 1000
+/**
+ * On a single core a probe makes the engine late by 1 to 2 ms, because neither finds its code in the
+ * caches: as many as a p90 needs, then fewer.
+ */
+const probesOften = 50
+const pauseMsAlone = 1000
 
-const question = Buffer.from('?')
 const clock = realClock()
-const during = new LatencyCounts()
-const idle = new LatencyCounts()
-let counts = during
-let sentUs = 0
-let isAsking = false
-let isOver = false
-let timer: NodeJS.Timeout | undefined
-
-// Without promises and streams: a probe runs code that is in no cache, on a core that may be the
-// engine's, and each ms of it is one that the engine is late.
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => {})
-  socket.on('data', () => socket.write(question))
+  socket.pipe(socket)
 })
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
-const { port } = server.address() as AddressInfo
-const onread = { buffer: Buffer.alloc(question.length), callback: answered }
-const socket = connect({ port, noDelay: true, onread })
+const socket = connect({ port: (server.address() as AddressInfo).port, noDelay: true })
 await once(socket, 'connect')
-parentPort!.once('message', () => {
-  isOver = true
-  clearTimeout(timer)
-  if (!isAsking) ask()
-})
-ask()
 
-function ask(): void {
-  counts = isOver ? idle : during
-  isAsking = true
-  sentUs = clock.nowUs()
-  socket.write(question)
-}
-
-function answered(): boolean {
+async function probe(counts: LatencyCounts): Promise<void> {
+  const sentUs = clock.nowUs()
+  socket.write('?')
+  await once(socket, 'data')
   counts.record(clock.nowUs() - sentUs)
-  isAsking = false
-  if (!isOver) timer = setTimeout(ask, during.count < probesSoon ? pauseMs : pauseMsLater)
-  else if (idle.count < probesAfter) ask()
-  else end()
-  return true
 }
 
-function end(): void {
-  const reading: SentinelReading = {
-    count: during.count,
-    p90Us: during.quantile(0.9) ?? 0,
-    p99Us: during.quantile(0.99) ?? 0,
-    p90UsIdle: idle.quantile(0.9)!,
-  }
-  parentPort!.postMessage(reading)
-  server.close()
-  socket.destroy()
+const during = new LatencyCounts()
+const isAlone = availableParallelism() === 1
+let isOver = false
+const over = once(parentPort!, 'message').then(() => {
+  isOver = true
+})
+while (!isOver) {
+  await probe(during)
+  const ms = isAlone && during.count >= probesOften ? pauseMsAlone : pauseMs
+  await Promise.race([over, sleep(ms, undefined, { ref: false })])
 }
+const idle = new LatencyCounts()
+for (let i = 0; i < probesAfter; i++) await probe(idle)
+const reading: SentinelReading = {
+  count: during.count,
+  p90Us: during.quantile(0.9) ?? 0,
+  p99Us: during.quantile(0.99) ?? 0,
+  p90UsIdle: idle.quantile(0.9)!,
+}
+parentPort!.postMessage(reading)
+server.close()
+socket.destroy()

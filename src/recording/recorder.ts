@@ -56,8 +56,9 @@ export class RunRecorder {
   readonly errors = new ErrorFold()
   readonly timeline = new TimelineFold()
   readonly #options: RecorderOptions
-  readonly #intervals: IntervalFold
   readonly #files: Files | null
+  /** Seconds are for files only. */
+  readonly #intervals: IntervalFold | null
   /** What goes to the journal with the next commit. */
   #told: Told[] = []
   /** Whether the journal has what no other file has. */
@@ -67,16 +68,11 @@ export class RunRecorder {
   constructor(options: RecorderOptions) {
     this.#options = options
     this.#files = options.folder === null ? null : openFiles(options, (error) => this.#fail(error))
-    this.#intervals = new IntervalFold((interval) => {
-      if (this.#isBroken) return
-      this.#files?.intervals.write([options.plan.runId, ...intervalRow(interval)])
-      this.#files?.hlog.write(interval)
-    })
+    this.#intervals = this.#files === null ? null : this.#intervalsInto(this.#files)
   }
 
   slice(slice: Slice): void {
-    // Seconds are for files only.
-    if (this.#files !== null) this.#intervals.add(slice)
+    this.#intervals?.add(slice)
     for (const cut of slice.series) {
       this.counts[cut.names.outcome] += cut.count
       if (cut.stage === 'measure') this.series.add(cut)
@@ -107,7 +103,7 @@ export class RunRecorder {
   /** Where the run is: seconds that are over go to the files. */
   progress(progress: Progress): void {
     this.timeline.progress(progress)
-    this.#intervals.advance(progress.us)
+    this.#intervals?.advance(progress.us)
     this.#tell({ progress })
   }
 
@@ -122,7 +118,7 @@ export class RunRecorder {
 
   /** Seals and closes the files. */
   async close(): Promise<void> {
-    this.#intervals.close()
+    this.#intervals?.close()
     if (this.#files === null) return
     const { journal, requests, intervals, hlog, events } = this.#files
     if (this.#isBroken) return requests?.stop()
@@ -135,6 +131,14 @@ export class RunRecorder {
       }),
     ])
     this.#writeTimeline()
+  }
+
+  #intervalsInto({ intervals, hlog }: Files): IntervalFold {
+    return new IntervalFold((interval) => {
+      if (this.#isBroken) return
+      intervals.write([this.#options.plan.runId, ...intervalRow(interval)])
+      hlog.write(interval)
+    })
   }
 
   #writeTimeline(): void {
