@@ -238,6 +238,8 @@ class Session {
     this.#recorder.commit({ findings: result.findings, facts })
     const summary = summarize({ plan, ...facts, recorder: this.#recorder })
     this.#isFinishing = true
+    // What is written in a moment needs no word.
+    this.#toldCatchUpMs = wallMs()
     await this.#recorder.close()
     if (this.#folder !== null && this.#writeError === null) {
       await writeResults(this.#folder, summary)
