@@ -99,7 +99,7 @@ export class Attributor {
   /** A plain success: nothing more than its times is needed. */
   succeeded(estimate: RequestCost, entry: LedgerEntry, times: ExchangeTimes): Attribution {
     this.#waited(times)
-    if (entry.length > 0) this.#ledger.admitted(entry, estimate, times.endUs!)
+    if (entry.length > 0) this.#admitted(entry, estimate, times)
     return plainSuccess
   }
 
@@ -118,13 +118,17 @@ export class Attributor {
     if (outcome === 'ok') {
       const usage = usageIn(exchange, view)
       const actual = actualCost(usage, estimate)
-      this.#ledger.admitted(entry, actual, endUs)
+      this.#admitted(entry, actual, exchange)
       this.#learn(reading.signals, endUs)
       return { ...nothing, outcome, ...usage, signals: reading.signals, dialect: reading.dialect }
     }
     this.#ledger.lost(entry, endUs)
     const { signals, dialect } = reading
     return { ...nothing, outcome, error: errorText(view), signals, dialect }
+  }
+
+  #admitted(entry: LedgerEntry, actual: RequestCost, { firstByteUs, endUs }: ExchangeTimes): void {
+    this.#ledger.admitted(entry, actual, endUs!, firstByteUs ?? endUs!)
   }
 
   #reading(exchange: Exchange, view: ExchangeView): Reading {

@@ -60,8 +60,18 @@ afterAll(() => {
   )
 })
 
-/** Joins requests.csv with the decision log; returns hits and all, and keeps the matrix to print. */
-function confusion(place: Workplace, title: string): { hits: number; all: number } {
+/** Shares of rejections: the first names no limiter in them, the second does. */
+const rightLeast: Record<string, { readonly sure: number; readonly all: number }> = {
+  kuadrant: { sure: 0.99, all: 0.9 },
+  ietf: { sure: 1, all: 1 },
+}
+
+/**
+ * Joins requests.csv with the decision log and keeps the matrix to print. What was said without doubt
+ * has to be right; where a machine that stalls holds up the request that opens a window, nobody can
+ * tell from outside when it ends, and rejections at its end are in doubt.
+ */
+function expectRight(place: Workplace, dialect: string, title: string): void {
   const truth = new Map(place.csv('decisions.csv').map(({ seq, limiter }) => [seq, limiter]))
   const cells = new Map<string, number>()
   const limited = place.csv('requests.csv').filter(({ outcome }) => outcome === 'limited')
@@ -69,10 +79,14 @@ function confusion(place: Workplace, title: string): { hits: number; all: number
     const key = `${truth.get(seq)} → ${limiter} (${limiter_confidence})`
     cells.set(key, (cells.get(key) ?? 0) + 1)
   }
-  const hits = limited.filter(({ seq, limiter }) => truth.get(seq) === limiter).length
-  matrices.push(`  ${title}: ${hits} of ${limited.length} right`)
+  const isRight = ({ seq, limiter }: Row) => truth.get(seq!) === limiter
+  const sure = limited.filter(({ limiter_confidence }) => limiter_confidence !== 'ambiguous')
+  const hits = limited.filter(isRight).length
+  matrices.push(`  ${dialect}, ${title}: ${hits} of ${limited.length} right`)
   for (const [key, count] of [...cells].sort()) matrices.push(`    ${key}: ${count}`)
-  return { hits, all: limited.length }
+  const least = rightLeast[dialect]!
+  expect(sure.filter(isRight).length / sure.length).toBeGreaterThanOrEqual(least.sure)
+  expect(hits / limited.length).toBeGreaterThanOrEqual(least.all)
 }
 
 /** Every row of limiters.csv beside the truth. */
@@ -95,7 +109,7 @@ function isGuess(row: Row, truth: unknown): boolean {
   return truth === null && row.scenario === 'both' && row.confidence === 'ambiguous'
 }
 
-describe.concurrent.each(['kuadrant', 'ietf'])('in the dialect of %s', (dialect) => {
+describe.concurrent.each(Object.keys(rightLeast))('in the dialect of %s', (dialect) => {
   test('with one request in flight, limiters.csv equals the decision log', async () => {
     const place = await runAt(1, dialect)
     const found = findings(place)
@@ -111,8 +125,7 @@ describe.concurrent.each(['kuadrant', 'ietf'])('in the dialect of %s', (dialect)
         tokens: Number(row.admitted_tokens_before),
       }).toEqual(truth)
     }
-    const { hits, all } = confusion(place, `${dialect}, 1 in flight`)
-    expect(hits / all).toBeGreaterThanOrEqual(dialect === 'ietf' ? 1 : 0.99)
+    expectRight(place, dialect, '1 in flight')
   })
 
   test('with eight in flight, limiters.csv brackets it, and attribution is right', async () => {
@@ -125,7 +138,6 @@ describe.concurrent.each(['kuadrant', 'ietf'])('in the dialect of %s', (dialect)
       expect(truth!.tokens).toBeGreaterThanOrEqual(Number(row.admitted_tokens_before))
       expect(truth!.tokens).toBeLessThanOrEqual(Number(row.admitted_tokens_before_max))
     }
-    const { hits, all } = confusion(place, `${dialect}, 8 in flight`)
-    expect(hits / all).toBeGreaterThanOrEqual(dialect === 'ietf' ? 1 : 0.99)
+    expectRight(place, dialect, '8 in flight')
   })
 })

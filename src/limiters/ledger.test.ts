@@ -167,6 +167,20 @@ describe('a ledger', () => {
     expect(wronglySure.length / all.length).toBeLessThan(0.005)
   })
 
+  // A request that is held up on its way opens its window later than it was sent.
+  test('is not sure which window is over when the request that opened one was held up', () => {
+    const ledger = new Ledger(kuadrant)
+    const opener = ledger.sent(cost(1990), 0)
+    // It came between 0 and 0.2 s; its tokens are charged at its end.
+    ledger.admitted(opener, cost(1990), 0.3 * second, 0.2 * second)
+    const others = Array.from({ length: 19 }, () => ledger.sent(cost(1), 0.301 * second))
+    for (const entry of others) ledger.admitted(entry, cost(1), 0.303 * second)
+    const polled = (us: number) => ledger.rejected(ledger.sent(cost(1), us), us + 500)
+    expect(polled(9.9 * second)).toMatchObject({ limiter: 'requests', confidence: 'inferred' })
+    expect(polled(10.1 * second).confidence).toBe('ambiguous')
+    expect(polled(10.25 * second)).toMatchObject({ limiter: 'tokens', confidence: 'inferred' })
+  })
+
   test('tells a rate limiter from a concurrency limiter that answers the same', () => {
     const nginx: readonly NamedLimiter[] = [
       { name: 'rate', model: limiter(tokenBucket(10, 10, second)) },

@@ -49,9 +49,11 @@ export class Ledger {
     })
   }
 
-  /** The request was served and cost `actual`. */
-  admitted(entry: LedgerEntry, actual: RequestCost, endUs: Micros): void {
-    for (const [i, stake] of entry.entries()) this.#replays[i]!.admitted(stake, actual, endUs)
+  /** The request was served and cost `actual`; the answer began at `firstByteUs`. */
+  admitted(entry: LedgerEntry, actual: RequestCost, endUs: Micros, firstByteUs = endUs): void {
+    for (const [i, stake] of entry.entries()) {
+      this.#replays[i]!.admitted(stake, actual, endUs, firstByteUs)
+    }
   }
 
   /** The request was let through and came to nothing: broken, aborted, failed upstream. */
@@ -91,7 +93,7 @@ export class Ledger {
   }
 
   // The decision fell somewhere between send and answer, and the windows may have begun as much
-  // earlier or later than here: a limiter is sure to have denied when it does so over that whole
+  // earlier or later than here, or later by what its requests took to be answered: a limiter is sure to have denied when it does so over that whole
   // stretch by what had been answered; to be expected when it does by what was in flight besides;
   // possible when it does at one end of the stretch, or by all that is known now.
   #explain(entry: LedgerEntry, endUs: Micros): Explanation {
@@ -152,7 +154,7 @@ export class Ledger {
 function readingOf(replay: Replay, stake: Stake, endUs: Micros) {
   const { estimate, answered, expected, sentUs } = stake
   const slackUs = endUs - sentUs + slackUsLeast
-  const stretch = [sentUs - slackUs, sentUs, endUs, endUs + slackUs]
+  const stretch = [sentUs - Math.max(slackUs, replay.delayUs), sentUs, endUs, endUs + slackUs]
   const isSure = replay.deniesAll(answered, estimate, stretch)
   // Gateways decide in the order of arrival: what was in flight before has most likely passed.
   const isExpected = replay.deniesAll(expected, estimate, stretch)

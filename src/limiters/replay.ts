@@ -33,6 +33,8 @@ export class Replay {
   #refutations = 0
   /** When the target last showed that its window had begun anew. */
   #renewedUs = Number.NEGATIVE_INFINITY
+  #delayUs: Micros = 0
+  #delayedUs: Micros = Number.NEGATIVE_INFINITY
 
   constructor(limiter: NamedLimiter) {
     this.limiter = limiter
@@ -52,6 +54,11 @@ export class Replay {
     return windowUsOf(this.limiter.model.algorithm)
   }
 
+  /** How much later than here the target may have counted what is in its window. */
+  get delayUs(): Micros {
+    return this.#delayUs
+  }
+
   /** Whether a request like this would be denied now, by what can be expected. */
   wouldDeny(estimate: RequestCost, us: Micros): boolean {
     return this.denies(this.#state, estimate, us)
@@ -67,15 +74,17 @@ export class Replay {
     return { estimate, sentUs, answered, expected, charged }
   }
 
-  /** The request was admitted at a cost of `actual`. */
-  admitted(stake: Stake, actual: RequestCost, endUs: Micros): void {
+  /** The request was admitted, at `firstByteUs` at the latest, at a cost of `actual`. */
+  admitted(stake: Stake, actual: RequestCost, endUs: Micros, firstByteUs: Micros): void {
     if (this.#isRefuted(stake, endUs)) this.#refuted(stake)
+    this.#delayed(stake, firstByteUs)
     this.#end(stake, this.cost(actual), endUs)
   }
 
   /** The request was not admitted, or came to nothing; `isCharged`: it counts here all the same. */
   gone(stake: Stake, isCharged: boolean, endUs: Micros): void {
     const keeps = isCharged && this.limiter.model.charge === 'pre' && !this.isConcurrency
+    if (keeps) this.#delayed(stake, endUs)
     this.#end(stake, keeps ? this.cost(stake.estimate) : 0, endUs)
   }
 
@@ -126,6 +135,15 @@ export class Replay {
 
   cost(cost: RequestCost): number {
     return costIn(this.limiter.model.unit, cost)
+  }
+
+  // The longest of a window's delays, until that window is over wherever it began.
+  #delayed({ sentUs }: Stake, firstByteUs: Micros): void {
+    if (this.limiter.model.charge === 'post' || this.windowUs === null) return
+    const delayUs = firstByteUs - sentUs
+    if (delayUs < this.#delayUs && sentUs < this.#delayedUs + this.windowUs + this.#delayUs) return
+    this.#delayUs = delayUs
+    this.#delayedUs = sentUs
   }
 
   #end(stake: Stake, cost: number, endUs: Micros): void {
