@@ -52,19 +52,22 @@ export interface Standing {
   readonly scenarios: readonly ScenarioOutcome[]
 }
 
-/** Engine → main thread. In a batch, slices and events are in their order. */
+/** What an engine tells twice a second; slices and events are in their order. */
+export interface EngineBatch {
+  readonly kind: 'batch'
+  /** Everything that ended up to this instant has been told. */
+  readonly us: Micros
+  readonly told: readonly Told[]
+  readonly rows: RingCut | null
+  readonly progress: Progress | null
+  readonly health: EngineHealth | null
+  /** What all that was told has come to; null: the same as before. */
+  readonly standing: Standing | null
+}
+
+/** Engine → main thread. */
 export type EngineMessage =
-  | {
-      readonly kind: 'batch'
-      /** Everything that ended up to this instant has been told. */
-      readonly us: Micros
-      readonly told: readonly Told[]
-      readonly rows: RingCut | null
-      readonly progress: Progress | null
-      readonly health: EngineHealth | null
-      /** What all that was told has come to; null: the same as before. */
-      readonly standing: Standing | null
-    }
+  | EngineBatch
   | {
       readonly kind: 'done'
       readonly result: EngineResult

@@ -4,11 +4,11 @@
 
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
 import { LatencyCounts } from '../core/latencyCounts.ts'
 import { realClock } from '../core/realClock.ts'
+import { hasOneCore } from '../core/thread.ts'
 import type { SentinelReading } from './sentinel.ts'
 
 /** Probes in a row after the run, and the pause between two of them during it. */
@@ -39,14 +39,13 @@ async function probe(counts: LatencyCounts): Promise<void> {
 }
 
 const during = new LatencyCounts()
-const isAlone = availableParallelism() === 1
 let isOver = false
 const over = once(parentPort!, 'message').then(() => {
   isOver = true
 })
 while (!isOver) {
   await probe(during)
-  const ms = isAlone && during.count >= probesOften ? pauseMsAlone : pauseMs
+  const ms = hasOneCore && during.count >= probesOften ? pauseMsAlone : pauseMs
   await Promise.race([over, sleep(ms, undefined, { ref: false })])
 }
 const idle = new LatencyCounts()

@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads'
 import { UserError, type UserErrorCode } from '../core/errors.ts'
 import type { RunEvent } from '../core/event.ts'
 import { smallYoungGeneration } from '../core/heap.ts'
+import { Pieces } from '../core/pieces.ts'
 import type { Progress } from '../core/progress.ts'
 import { RingReader, ringMemory } from '../core/rowRing.ts'
 import { startThread } from '../core/thread.ts'
@@ -13,6 +14,7 @@ import type { JournalBatch } from '../recording/journalFormat.ts'
 import type { Slice } from '../recording/slice.ts'
 import type { EngineResult } from './engine.ts'
 import type {
+  EngineBatch,
   EngineCommand,
   EngineHealth,
   EngineMessage,
@@ -78,29 +80,35 @@ export function startEngineThread(
   const ring = input.rowEvery === 0 ? null : ringMemory()
   const reader = ring === null ? null : new RingReader(ring)
   worker.postMessage({ ...input, ring } satisfies EngineThreadInput)
+  const pieces = new Pieces()
+  const take = ({ told, rows, progress, health, us, standing }: EngineBatch) => {
+    for (const one of told) {
+      pieces.add(() => ('slice' in one ? listener.slice(one.slice) : listener.event(one.event)))
+    }
+    if (rows !== null) {
+      const { texts, lost } = rows
+      pieces.add(() => listener.rows({ source, texts, rows: reader!.take(rows.rows) }, lost))
+    }
+    if (progress !== null) pieces.add(() => listener.progress(progress))
+    if (health !== null) pieces.add(() => listener.health(health))
+    pieces.add(() => listener.reached(us, standing))
+  }
   const result = new Promise<EngineEnd>((resolve, reject) => {
     worker.on('message', (message: EngineMessage) => {
+      if (message.kind === 'batch') return take(message)
+      pieces.finish()
+      if (message.kind === 'ready') return listener.ready(message.us)
       if (message.kind === 'done') {
         return resolve({ ...message.result, findings: message.findings })
       }
-      if (message.kind === 'ready') return listener.ready(message.us)
-      if (message.kind === 'refused') {
-        return reject(new UserError(message.code as UserErrorCode, message.message))
-      }
-      for (const told of message.told) {
-        if ('slice' in told) listener.slice(told.slice)
-        else listener.event(told.event)
-      }
-      if (message.rows !== null) {
-        const { rows, texts, lost } = message.rows
-        listener.rows({ source, texts, rows: reader!.take(rows) }, lost)
-      }
-      if (message.progress !== null) listener.progress(message.progress)
-      if (message.health !== null) listener.health(message.health)
-      listener.reached(message.us, message.standing)
+      reject(new UserError(message.code as UserErrorCode, message.message))
     })
-    worker.on('error', reject)
+    worker.on('error', (error) => {
+      pieces.finish()
+      reject(error)
+    })
     worker.on('exit', (code) => {
+      pieces.finish()
       reject(new Error(`the engine thread ended with code ${code} before the run did`))
     })
   })

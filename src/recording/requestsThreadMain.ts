@@ -2,11 +2,12 @@
 // while the run goes on, if there is a core for it, and with all its might once the run is over.
 
 import { readlinkSync } from 'node:fs'
-import { availableParallelism, constants, setPriority } from 'node:os'
+import { constants, setPriority } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert, messageOf } from '../core/errors.ts'
+import { hasOneCore } from '../core/thread.ts'
 import { RequestsFile, type RequestsProgress, type RequestsResult } from './requestsFile.ts'
 
 export interface RequestsThreadInput {
@@ -53,8 +54,8 @@ async function main(input: RequestsThreadInput): Promise<void> {
   const file = new RequestsFile({ ...input, onError })
   // The only core is the engine's: no priority is so low that it, and the compiling and collecting
   // that come with it, never delay an answer there.
-  if (availableParallelism() > 1) await follow(file)
-  else await commanded()
+  if (hasOneCore) await commanded()
+  else await follow(file)
   await finish(file)
   send({ kind: 'done', result: await file.close() })
 }
