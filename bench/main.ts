@@ -6,12 +6,19 @@ import { join } from 'node:path'
 import { chooseGroups, groupNames } from './groups/all.ts'
 import { Children, canPin } from './lib/children.ts'
 import { type Context, makeScratch, removeFolder, resultsPath, rootPath } from './lib/context.ts'
+import { watchIdleCore } from './lib/idle.ts'
 import { readCommit, readMachine } from './lib/machine.ts'
 import { type Options, readOptions, usage } from './lib/options.ts'
 import { runGroups } from './lib/runner.ts'
 import { compileServers } from './lib/servers.ts'
 import { formatSamples, formatTarget } from './lib/text.ts'
-import { type BenchResult, benchSchema, type Group, type Measurement } from './lib/types.ts'
+import {
+  type BenchResult,
+  benchSchema,
+  type Group,
+  type IdleCore,
+  type Measurement,
+} from './lib/types.ts'
 import { reportText } from './report.ts'
 import { findTools, type Toolbox } from './tools/all.ts'
 
@@ -63,7 +70,15 @@ async function bench(
   const startedAt = new Date().toISOString()
   const groups = chooseGroups(context)
   const [commit, machine] = [readCommit(), readMachine()]
-  const measurements = await runGroups({ groups, isInterrupted, onGroup: tellRows })
+  const idleCores = new Map<string, IdleCore | null>()
+  const measurements = await runGroups({
+    groups,
+    isInterrupted,
+    async beforeGroup({ name }) {
+      idleCores.set(name, await watchIdleCore(context, isInterrupted))
+    },
+    onGroup: tellRows,
+  })
   const ran = groups.filter(
     ({ name }) => !isInterrupted() || measurements.some((m) => m.group === name),
   )
@@ -80,6 +95,7 @@ async function bench(
       return {
         ...{ name, title, how, figures },
         rows: rows(measurements.filter((m) => m.group === name)),
+        idleCore: idleCores.get(name) ?? null,
       }
     }),
     measurements,

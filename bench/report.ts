@@ -129,7 +129,14 @@ function groupParts(group: GroupResult, all: readonly Measurement[]): readonly s
     ),
     figures(group, measurements),
     remarks(measurements),
+    idleCoreText(group),
   ]
+}
+
+function idleCoreText({ idleCore }: GroupResult): string {
+  if (!idleCore) return ''
+  const { lostShare, gapMsMax } = idleCore
+  return `Just before, the client's core, with nothing of ours on it, lost ${formatValue(lostShare, 'Share')} of its time, up to ${formatValue(gapMsMax, 'Ms')} at once.`
 }
 
 function reached({ samples, unit, note }: Row): string {
@@ -182,6 +189,8 @@ function method({ options, measurements, machine }: BenchResult): string {
       ? 'The server has CPU 0 and the client CPU 1 to itself, over loopback.'
       : 'Server and client share the one CPU there is.'
   return `${pinning} Absolute figures of a shared machine change by half within minutes; so the tools take turns, limitscope runs directly before or after each of the others, and what counts is the ratio of neighbours. Each round begins with another tool. Rounds of the closed loop: ${options.rounds}, of ${options.seconds} s per run; of the open loop: ${Math.ceil(options.rounds / 2)}, of ${options.openSeconds} s (${comparedSeconds(options.openSeconds)} s beside others). Each run has a server of its own, freshly started: a responder of one thread in C (\`bench/servers\`) unless said otherwise. Start-up of the tools and their JIT compilation is in their figures.
+
+Before each group a loop that only reads the clock has the client's core to itself for a few seconds: what it loses in gaps above 0.1 ms, the machine takes for itself and for others, and no tail is shorter.${options.calm == null ? '' : ` A group began when that was at most ${formatValue(options.calm, 'Share')}, or after five minutes of waiting (\`--calm\`).`}
 
 Every run is checked: something was answered, nothing failed, the tool and the server counted the same. A run in which others took more than 18 % of one CPU is repeated once: of ${measurements.length} runs, ${repeated} had to be repeated for that or for a failure. Those that remained disturbed (${disturbed}) are left out of a row that has others.`
 }

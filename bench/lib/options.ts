@@ -12,10 +12,12 @@ export interface Options {
   /** Length of an open-loop run in s; default 30, quick 10. */
   readonly openSeconds: number
   readonly quick: boolean
+  /** Share of its time that an idle core may lose when a group begins; null: whatever it is. */
+  readonly calm: number | null
 }
 
 export const usage =
-  'usage: node bench/main.ts [--only NAME,...] [--rounds 5] [--seconds 5] [--open-seconds 30] [--quick]'
+  'usage: node bench/main.ts [--only NAME,...] [--rounds 5] [--seconds 5] [--open-seconds 30] [--quick] [--calm 2%]'
 
 /** Throws an error with a message for the user. */
 export function readOptions(args: readonly string[], groupNames: readonly string[]): Options {
@@ -27,6 +29,7 @@ export function readOptions(args: readonly string[], groupNames: readonly string
       seconds: { type: 'string' },
       'open-seconds': { type: 'string' },
       quick: { type: 'boolean', default: false },
+      calm: { type: 'string' },
     },
   })
   const { quick } = values
@@ -41,7 +44,14 @@ export function readOptions(args: readonly string[], groupNames: readonly string
     seconds: positive('--seconds', values.seconds, quick ? 2 : 5),
     openSeconds: positive('--open-seconds', values['open-seconds'], quick ? 10 : 30),
     quick,
+    calm: values.calm === undefined ? null : share('--calm', values.calm),
   }
+}
+
+function share(flag: string, text: string): number {
+  const percent = /^(\d+(?:\.\d+)?) ?%$/.exec(text)?.[1]
+  if (percent === undefined) throw new Error(`${flag}: expected a share like 2%, got '${text}'`)
+  return Number(percent) / 100
 }
 
 function positive(flag: string, text: string | undefined, fallback: number): number {

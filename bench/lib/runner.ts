@@ -8,6 +8,8 @@ import type { Group, Measurement, Reading, Step } from './types.ts'
 export interface RunnerOptions {
   readonly groups: readonly Group[]
   readonly isInterrupted: () => boolean
+  /** Called before the first step of a group. */
+  beforeGroup(group: Group): Promise<void>
   /** Called with everything measured when a group is through, or the run is interrupted. */
   onGroup(group: Group, measurements: readonly Measurement[]): void
 }
@@ -18,6 +20,7 @@ export async function runGroups(options: RunnerOptions): Promise<readonly Measur
   const progress = new Progress(plan.flatMap(({ steps }) => steps))
   const measurements: Measurement[] = []
   for (const { group, steps } of plan) {
+    await options.beforeGroup(group)
     for (const step of steps) {
       if (isInterrupted()) break
       progress.starts(group, step)

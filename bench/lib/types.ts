@@ -84,6 +84,15 @@ export interface GroupResult extends Pick<Group, 'name' | 'title' | 'how' | 'fig
   readonly rows: readonly Row[]
   /** The commit that was measured, where that is another than the result's. */
   readonly commit?: string
+  /** The client's core just before; null: it was not looked at. */
+  readonly idleCore?: IdleCore | null
+}
+
+/** A core on which nothing of ours runs. */
+export interface IdleCore {
+  /** Share of the time that went by in gaps above 0.1 ms. */
+  readonly lostShare: number
+  readonly gapMsMax: number
 }
 
 export interface ToolVersion {
@@ -118,6 +127,7 @@ export interface BenchResult {
     readonly seconds: number
     readonly openSeconds: number
     readonly quick: boolean
+    readonly calm?: number | null
   }
   readonly commit: string
   readonly machine: Machine
