@@ -5,8 +5,9 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { keepAwake } from '../lib/awake.ts'
 import { Children } from '../lib/children.ts'
-import { clientCpu, makeScratch, removeFolder } from '../lib/context.ts'
+import { clientCpu, makeScratch, removeFolder, serverCpu } from '../lib/context.ts'
 import { limitscopeArgv, startGateway } from '../lib/gateway.ts'
 import { quantile } from '../lib/statistics.ts'
 
@@ -35,9 +36,11 @@ async function measure(): Promise<Record<string, number>> {
   const logPath = join(scratchPath, 'decisions.jsonl')
   const flags = ['--preset', 'plain', ...gatewayFlags, '--log', logPath]
   const gateway = await startGateway(children, flags)
+  const letSleep = keepAwake(children, serverCpu)
   const ceiling = await load(gateway.url, ['-c', '64', '--no-save'])
   const ratePerS = Math.floor((ceiling.requests / (ceiling.durationUs / 1e6)) * loadShare)
   await load(gateway.url, ['-r', `${ratePerS}/s`, '--warmup', `${warmupS}s`, '--out', scratchPath])
+  await letSleep()
   gateway.stop()
   await gateway.end
   const known = trueTimes(readFileSync(logPath, 'utf8'))

@@ -29,7 +29,7 @@ export function truth(context: Context): Group {
   return {
     name: 'truth',
     title: 'Against the truth',
-    how: 'The embedded gateway on one core, limitscope on the other: first a closed loop for the ceiling, then an open loop at a fifth of it, paced as limitscope chooses by itself, after ten seconds of warm-up. Answers take 5 ms, or 30 ms with the spread of the gateway’s model (log-normal, sigma 0.25). The service times that limitscope recorded are compared with the times from arrival to answer of the same requests in the gateway’s own log; what a request waited for before the gateway’s event loop came to it counts as error. Allowed is the greater of 0.5 ms and 1 %.',
+    how: 'The embedded gateway on one core, limitscope on the other: first a closed loop for the ceiling, then an open loop at a fifth of it, paced as limitscope chooses by itself, after ten seconds of warm-up. Answers take 5 ms, or 30 ms with the spread of the gateway’s model (log-normal, sigma 0.25). The service times that limitscope recorded are compared with the times from arrival to answer of the same requests in the gateway’s own log; what a request waited for before the gateway’s event loop came to it counts as error, but for what its core would need to wake up: a loop that runs when nobody else wants to (SCHED_IDLE) keeps it awake. Allowed is the greater of 0.5 ms and 1 %.',
     figures: [
       { value: 'truthP50Us', title: 'true p50' },
       { value: 'errorP50Us', title: 'error of p50' },
