@@ -186,7 +186,7 @@ function method({ options, measurements, machine }: BenchResult): string {
   const disturbed = measurements.filter((m) => !isCalm(m)).length
   const pinning =
     machine.cpus > 1
-      ? 'The server has CPU 0 and the client CPU 1 to itself, over loopback.'
+      ? 'The server has CPU 0 and the client CPU 1 to itself, over loopback; the bench stays on CPU 0.'
       : 'Server and client share the one CPU there is.'
   return `${pinning} Absolute figures of a shared machine change by half within minutes; so the tools take turns, limitscope runs directly before or after each of the others, and what counts is the ratio of neighbours. Each round begins with another tool. Rounds of the closed loop: ${options.rounds}, of ${options.seconds} s per run; of the open loop: ${Math.ceil(options.rounds / 2)}, of ${options.openSeconds} s (${comparedSeconds(options.openSeconds)} s beside others). Each run has a server of its own, freshly started: a responder of one thread in C (\`bench/servers\`) unless said otherwise. Start-up of the tools and their JIT compilation is in their figures.
 

@@ -1,6 +1,6 @@
 // The processes of the bench: starts them on a chosen CPU and ends the ones it started, by pid.
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
@@ -99,6 +99,13 @@ const taskset = ['/usr/bin/taskset', '/bin/taskset'].find((path) => existsSync(p
 
 /** Whether processes can be kept on CPUs of their own. */
 export const canPin = taskset !== undefined && availableParallelism() > 1
+
+/** Keeps this process on a CPU, with all its threads. */
+export function pinSelf(cpu: string): void {
+  if (!canPin) return
+  const args = ['--all-tasks', '--cpu-list', '--pid', cpu, String(process.pid)]
+  execFileSync(taskset!, args, { stdio: 'ignore' })
+}
 
 function pinned(argv: readonly string[], cpu: string | null): readonly string[] {
   return cpu === null || !canPin ? argv : [taskset!, '-c', cpu, ...argv]
