@@ -82,7 +82,9 @@ const alsoShown = [
 class Progress {
   readonly #plannedS: number
   readonly #count: number
-  readonly #startMs = performance.now()
+  #startMs = 0
+  /** Without the pauses between steps. */
+  #tookS = 0
   #doneS = 0
   #done = 0
   #text = ''
@@ -95,6 +97,7 @@ class Progress {
   }
 
   starts(group: Group, step: Step): void {
+    this.#startMs = performance.now()
     this.#text = `${group.name}: ${step.case}, round ${step.round + 1}, ${step.tool}`
     if (process.stderr.isTTY) process.stderr.write(`${this.#prefix()} ${this.#text} …\r`)
   }
@@ -102,6 +105,7 @@ class Progress {
   ends(step: Step, reading: Reading): void {
     this.#done++
     this.#doneS += step.seconds
+    this.#tookS += (performance.now() - this.#startMs) / 1000
     const figures = [...shown, ...alsoShown].flatMap((name) => {
       const value = reading.values[name]
       if (value === null || value === undefined) return []
@@ -119,8 +123,7 @@ class Progress {
 
   #prefix(): string {
     // What was slower than planned so far will be so later.
-    const elapsedS = (performance.now() - this.#startMs) / 1000
-    const pace = this.#doneS > 0 ? elapsedS / this.#doneS : 1
+    const pace = this.#doneS > 0 ? this.#tookS / this.#doneS : 1
     const left = formatSpan((this.#plannedS - this.#doneS) * pace * 1e6)
     return `[${this.#done}/${this.#count}, ${left} left]`
   }
