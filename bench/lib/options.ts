@@ -13,7 +13,7 @@ export interface Options {
   readonly openSeconds: number
   readonly quick: boolean
   /** Share of its time that an idle core may lose when a group begins; null: whatever it is. */
-  readonly calm: number | null
+  readonly calmShare: number | null
 }
 
 export const usage =
@@ -44,7 +44,7 @@ export function readOptions(args: readonly string[], groupNames: readonly string
     seconds: positive('--seconds', values.seconds, quick ? 2 : 5),
     openSeconds: positive('--open-seconds', values['open-seconds'], quick ? 10 : 30),
     quick,
-    calm: values.calm === undefined ? null : share('--calm', values.calm),
+    calmShare: values.calm === undefined ? null : share('--calm', values.calm),
   }
 }
 

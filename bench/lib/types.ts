@@ -127,7 +127,7 @@ export interface BenchResult {
     readonly seconds: number
     readonly openSeconds: number
     readonly quick: boolean
-    readonly calm?: number | null
+    readonly calmShare?: number | null
   }
   readonly commit: string
   readonly machine: Machine

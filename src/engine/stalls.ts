@@ -11,8 +11,14 @@ export interface StallBaseline {
   readonly maxUs: Micros
 }
 
-/** Spins for `overUs` and looks for gaps between two looks at the clock. */
+/** Spins for `overUs` and looks for gaps between two readings of the clock. */
 export function measureStalls(clock: Clock, overUs: Micros): StallBaseline {
+  const gapsUs = clockGaps(clock, overUs)
+  return { overUs, p99Us: lagAt(0.99, gapsUs, overUs), maxUs: Math.max(0, ...gapsUs) }
+}
+
+/** Reads the clock for `overUs`, over and over: the gaps between two readings, in µs. */
+export function clockGaps(clock: Clock, overUs: Micros): Micros[] {
   const gapsUs: Micros[] = []
   const startUs = clock.nowUs()
   for (let lastUs = startUs; lastUs - startUs < overUs; ) {
@@ -21,7 +27,7 @@ export function measureStalls(clock: Clock, overUs: Micros): StallBaseline {
     if (nowUs - lastUs > 2) gapsUs.push(nowUs - lastUs)
     lastUs = nowUs
   }
-  return { overUs, p99Us: lagAt(0.99, gapsUs, overUs), maxUs: Math.max(0, ...gapsUs) }
+  return gapsUs
 }
 
 /**

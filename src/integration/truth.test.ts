@@ -60,19 +60,48 @@ afterAll(() => {
   )
 })
 
-/** Shares of rejections: the first names no limiter in them, the second does. */
-const rightLeast: Record<string, { readonly sure: number; readonly all: number }> = {
-  kuadrant: { sure: 0.99, all: 0.9 },
-  ietf: { sure: 1, all: 1 },
+/** Share of rejections that has to be right: the first names no limiter in them, the second does. */
+const rightLeast: Record<string, number> = { kuadrant: 0.99, ietf: 1 }
+
+/**
+ * The requests that came when nobody outside can know what the gateway does: a window begins when a
+ * request comes, so where a machine that stalls holds one up for some time, the gateway may change its
+ * mind as much later as it seems from outside.
+ */
+function undecidable(place: Workplace): ReadonlySet<string> {
+  const requests = place.csv('requests.csv')
+  const decisions = new Map(place.csv('decisions.csv').map((row) => [row.seq, row]))
+  const perScenario = Map.groupBy(requests, ({ scenario }) => scenario)
+  const seqs = [...perScenario.values()].flatMap((rows) => {
+    const decided = rows
+      .flatMap(({ seq, sent_us }) => {
+        const { us, outcome, limiter } = decisions.get(seq!) ?? {}
+        if (us === undefined) return []
+        return [
+          {
+            seq: seq!,
+            us: Number(us),
+            delayUs: Number(us) - Number(sent_us),
+            what: `${outcome} ${limiter}`,
+          },
+        ]
+      })
+      .sort((a, b) => a.us - b.us)
+    const delayUs = Math.max(...decided.map((one) => one.delayUs))
+    const changesUs = decided.filter(({ what }, i) => i > 0 && what !== decided[i - 1]!.what)
+    const isNear = (us: number) => changesUs.some((change) => Math.abs(change.us - us) <= delayUs)
+    return decided.filter(({ us }) => isNear(us)).map(({ seq }) => seq)
+  })
+  return new Set(seqs)
 }
 
 /**
  * Joins requests.csv with the decision log and keeps the matrix to print. What was said without doubt
- * has to be right; where a machine that stalls holds up the request that opens a window, nobody can
- * tell from outside when it ends, and rejections at its end are in doubt.
+ * has to be right, and everything that can be known from outside.
  */
 function expectRight(place: Workplace, dialect: string, title: string): void {
   const truth = new Map(place.csv('decisions.csv').map(({ seq, limiter }) => [seq, limiter]))
+  const unclear = undecidable(place)
   const cells = new Map<string, number>()
   const limited = place.csv('requests.csv').filter(({ outcome }) => outcome === 'limited')
   for (const { seq, limiter, limiter_confidence } of limited) {
@@ -82,11 +111,16 @@ function expectRight(place: Workplace, dialect: string, title: string): void {
   const isRight = ({ seq, limiter }: Row) => truth.get(seq!) === limiter
   const sure = limited.filter(({ limiter_confidence }) => limiter_confidence !== 'ambiguous')
   const hits = limited.filter(isRight).length
-  matrices.push(`  ${dialect}, ${title}: ${hits} of ${limited.length} right`)
+  const clear = limited.filter(({ seq }) => !unclear.has(seq!))
+  const clearHits = clear.filter(isRight).length
+  matrices.push(
+    `  ${dialect}, ${title}: ${hits} of ${limited.length} right, ${clearHits} of the ${clear.length} that are clear`,
+  )
   for (const [key, count] of [...cells].sort()) matrices.push(`    ${key}: ${count}`)
   const least = rightLeast[dialect]!
-  expect(sure.filter(isRight).length / sure.length).toBeGreaterThanOrEqual(least.sure)
-  expect(hits / limited.length).toBeGreaterThanOrEqual(least.all)
+  expect(sure.filter(isRight).length / sure.length).toBeGreaterThanOrEqual(least)
+  expect(clearHits / clear.length).toBeGreaterThanOrEqual(least)
+  if (least === 1) expect(hits).toBe(limited.length)
 }
 
 /** Every row of limiters.csv beside the truth. */

@@ -93,9 +93,10 @@ export class Ledger {
   }
 
   // The decision fell somewhere between send and answer, and the windows may have begun as much
-  // earlier or later than here, or later by what its requests took to be answered: a limiter is sure to have denied when it does so over that whole
-  // stretch by what had been answered; to be expected when it does by what was in flight besides;
-  // possible when it does at one end of the stretch, or by all that is known now.
+  // earlier or later than here, or later by what the requests in them took to be answered: a limiter
+  // is sure to have denied when it does so over that whole stretch by what had been answered; to be
+  // expected when it does by what was in flight besides; possible when it does at one end of the
+  // stretch, or by all that is known now.
   #explain(entry: LedgerEntry, endUs: Micros): Explanation {
     const readings = entry.map((stake, i) => readingOf(this.#replays[i]!, stake, endUs))
     // A limiter that must have denied hides those behind it in the chain.

@@ -34,6 +34,7 @@ export class Replay {
   /** When the target last showed that its window had begun anew. */
   #renewedUs = Number.NEGATIVE_INFINITY
   #delayUs: Micros = 0
+  /** When the request was sent that took so long. */
   #delayedUs: Micros = Number.NEGATIVE_INFINITY
 
   constructor(limiter: NamedLimiter) {
