@@ -23,7 +23,7 @@ export function findConfig(
   if (configPath !== undefined) return { path: givenConfig(cwd, configPath), ignored: [] }
   const [first, ...others] = configNames.filter((name) => existsSync(join(cwd, name)))
   if (first === undefined) {
-    const message = `config: expected bench.config.{${extensions.map((e) => e.slice(1)).join(',')}} in '${cwd}', got nothing; write one with 'limitscope init', or name one with --config`
+    const message = `config: expected bench.config.{${extensions.map((e) => e.slice(1)).join(',')}} in '${cwd}', got nothing; write one (README, 'Your own scenarios'), name one with --config, or do without: 'limitscope load URL'`
     throw new UserError('config', message)
   }
   return { path: join(cwd, first), ignored: others }
