@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chooseGroups, groupNames } from './groups/all.ts'
-import { Children, canPin, pinSelf } from './lib/children.ts'
+import { Children, canPin, canPrioritise, pinSelf } from './lib/children.ts'
 import {
   type Context,
   makeScratch,
@@ -114,6 +114,7 @@ async function bench(
 function tellStart({ absent }: Toolbox): void {
   for (const [name, why] of absent) say(`absent: ${name} is ${why}`)
   if (!canPin) say('processes cannot be kept on CPUs of their own here: one CPU, or no taskset')
+  if (!canPrioritise) say('processes cannot have a priority here: no chrt, or not allowed')
 }
 
 function tellRows(group: Group, measurements: readonly Measurement[]): void {

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { alternate } from '../lib/alternate.ts'
+import { canPrioritise } from '../lib/children.ts'
 import { type Context, freshFolder, removeFolder, rootPath } from '../lib/context.ts'
 import { type Observation, observe } from '../lib/observe.ts'
 import { atLeast, atMost, ratioRow, subject, valueRow } from '../lib/rows.ts'
@@ -16,6 +17,8 @@ const clients: Readonly<Record<string, string>> = {
   [rival]: 'sseUndici.ts',
 }
 
+const urgency =
+  ' Both clients have a real-time class there (SCHED_RR): the server leaves none of its own core to others, so that whatever else the machine does is done on the clients’.'
 const paced = '1,000 streams × 50 tokens/s'
 const streams = 1_000
 const tokensPerS = 50
@@ -28,7 +31,7 @@ export function sse(context: Context): Group {
   return {
     name: 'sse',
     title: 'Token streams, one core',
-    how: `Server-sent events of 192 bytes with OpenAI-style chunks. ${paced}, each event its own send, the streams spread evenly over the period: the error is |gap between two tokens at the client − gap between their sends in the server's log|, without the first second, in which connections are opened, and without the last one: all streams end within a period then, each with three sends more, which is four times the load. The peak is taken with 16 events per send on 8 connections, as many as the client takes. limitscope is its driver without the rest of the engine; the rival parses the same events with undici's dispatch, eventsource-parser and JSON.parse, and takes the time once per read. The server spins for its pace, so it is always busy.`,
+    how: `Server-sent events of 192 bytes with OpenAI-style chunks. ${paced}, each event its own send, the streams spread evenly over the period: the error is |gap between two tokens at the client − gap between their sends in the server's log|, without the first second, in which connections are opened, and without the last one: all streams end within a period then, each with three sends more, which is four times the load.${canPrioritise ? urgency : ''} The peak is taken with 16 events per send on 8 connections, as many as the client takes. limitscope is its driver without the rest of the engine; the rival parses the same events with undici's dispatch, eventsource-parser and JSON.parse, and takes the time once per read. The server spins for its pace, so it is always busy.`,
     figures: [
       { value: 'gapErrorP50Us', title: 'gap error p50' },
       { value: 'gapErrorP99Us', title: 'gap error p99' },
@@ -97,6 +100,7 @@ async function measurePaced(context: Context, tool: string, seconds: number): Pr
     server: { kind: 'sse', args: ['paced', `${streams}x${tokensPerS}`, String(frames)] },
     client: (url) => ({ argv: argvOf(tool, [url, String(streams), String(frames), gapsPath]) }),
     seconds,
+    priority: 'urgent',
   })
   const gapsUs = existsSync(gapsPath) ? readGaps(gapsPath) : new Float64Array()
   removeFolder(folder)

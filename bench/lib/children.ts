@@ -1,6 +1,6 @@
 // The processes of the bench: starts them on a chosen CPU and ends the ones it started, by pid.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
@@ -17,6 +17,11 @@ export interface Output {
 export interface StartOptions {
   /** CPUs as taskset takes them ('1', '0,1'); null: any. */
   readonly cpu: string | null
+  /**
+   * 'urgent': before everybody else (SCHED_RR), for what sleeps: nobody else gets on while it runs;
+   * 'idle': when nobody else wants the CPU (SCHED_IDLE). Where that may not be had: like everybody.
+   */
+  readonly priority?: 'urgent' | 'idle'
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
 }
@@ -37,7 +42,7 @@ export class Children {
   readonly #running = new Set<ChildProcess>()
 
   start(argv: readonly string[], options: StartOptions): Running {
-    const [program, ...args] = pinned(argv, options.cpu)
+    const [program, ...args] = placed(argv, options)
     const spawnedNs = process.hrtime.bigint()
     const child = spawn(program!, args, {
       cwd: options.cwd,
@@ -95,10 +100,16 @@ export class Children {
   }
 }
 
-const taskset = ['/usr/bin/taskset', '/bin/taskset'].find((path) => existsSync(path))
+const taskset = pathOf('taskset')
+const chrt = pathOf('chrt')
+const chrtFlags = { urgent: ['--rr', '1'], idle: ['--idle', '0'] }
 
 /** Whether processes can be kept on CPUs of their own. */
-export const canPin = taskset !== undefined && availableParallelism() > 1
+export const canPin = taskset !== null && availableParallelism() > 1
+
+/** Whether processes can have another priority than everybody; real-time classes are a privilege. */
+export const canPrioritise =
+  chrt !== null && spawnSync(chrt, [...chrtFlags.urgent, 'true']).status === 0
 
 /** Keeps this process on a CPU, with all its threads. */
 export function pinSelf(cpu: string): void {
@@ -107,8 +118,16 @@ export function pinSelf(cpu: string): void {
   execFileSync(taskset!, args, { stdio: 'ignore' })
 }
 
-function pinned(argv: readonly string[], cpu: string | null): readonly string[] {
-  return cpu === null || !canPin ? argv : [taskset!, '-c', cpu, ...argv]
+function placed(argv: readonly string[], { cpu, priority }: StartOptions): readonly string[] {
+  return [
+    ...(priority !== undefined && canPrioritise ? [chrt!, ...chrtFlags[priority]] : []),
+    ...(cpu !== null && canPin ? [taskset!, '-c', cpu] : []),
+    ...argv,
+  ]
+}
+
+function pathOf(program: string): string | null {
+  return [`/usr/bin/${program}`, `/bin/${program}`].find((path) => existsSync(path)) ?? null
 }
 
 function gather(stream: NodeJS.ReadableStream | null): () => string {

@@ -21,6 +21,8 @@ export interface ObserveOptions {
   readonly seconds: number
   /** Default the client's own CPU. */
   readonly cpu?: string
+  /** Of the client. */
+  readonly priority?: 'urgent'
   /** Called when the client has been started. */
   onRunning?(server: LoadedServer): Promise<void>
 }
@@ -42,7 +44,11 @@ export async function observe(context: Context, options: ObserveOptions): Promis
   const cpu = options.cpu ?? clientCpu
   const serverSBefore = processS(server.pid)
   const readCpu = watchCpu()
-  const running = children.start(client.argv, { cpu, env: client.env ?? {} })
+  const running = children.start(client.argv, {
+    cpu,
+    env: client.env ?? {},
+    ...(options.priority && { priority: options.priority }),
+  })
   const timer = setTimeout(() => running.signal('SIGKILL'), (options.seconds + 30) * 1000)
   const memory = watchMemory(running.pid)
   try {
