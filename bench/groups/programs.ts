@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { canPrioritise } from '../lib/children.ts'
 import { bothCpus, type Context, rootPath } from '../lib/context.ts'
 import { waitForQuiet, watchCpu } from '../lib/cpu.ts'
 import { atMost, subject, valueRow } from '../lib/rows.ts'
@@ -17,6 +18,8 @@ interface Program {
   readonly args: readonly string[]
 }
 
+const priorities =
+  ' What its core would need to wake up, and what else the machine does there, does not: a loop that runs when nobody else wants to (SCHED_IDLE) keeps the core awake, and the gateway has a real-time class in the open loop (SCHED_RR).'
 const truths = [
   { case: '5 ms to each answer', args: ['--ttft', '5ms'] },
   { case: '30 ms, as a model spreads them', args: ['--ttft', '30ms', '--spread', '0.25'] },
@@ -29,7 +32,7 @@ export function truth(context: Context): Group {
   return {
     name: 'truth',
     title: 'Against the truth',
-    how: 'The embedded gateway on one core, limitscope on the other: first a closed loop for the ceiling, then an open loop at a fifth of it, paced as limitscope chooses by itself, after ten seconds of warm-up. Answers take 5 ms, or 30 ms with the spread of the gateway’s model (log-normal, sigma 0.25). The service times that limitscope recorded are compared with the times from arrival to answer of the same requests in the gateway’s own log; what a request waited for before the gateway’s event loop came to it counts as error, but for what its core would need to wake up: a loop that runs when nobody else wants to (SCHED_IDLE) keeps it awake. Allowed is the greater of 0.5 ms and 1 %.',
+    how: `The embedded gateway on one core, limitscope on the other: first a closed loop for the ceiling, then an open loop at a fifth of it, paced as limitscope chooses by itself, after ten seconds of warm-up. Answers take 5 ms, or 30 ms with the spread of the gateway’s model (log-normal, sigma 0.25). The service times that limitscope recorded are compared with the times from arrival to answer of the same requests in the gateway’s own log; what a request waited for before the gateway’s event loop came to it counts as error.${canPrioritise ? priorities : ''} Allowed is the greater of 0.5 ms and 1 %.`,
     figures: [
       { value: 'truthP50Us', title: 'true p50' },
       { value: 'errorP50Us', title: 'error of p50' },

@@ -14,14 +14,17 @@ export interface Output {
   readonly endedNs: bigint
 }
 
+/**
+ * 'urgent': before everybody else (SCHED_RR), for what sleeps: nobody else gets on while it runs;
+ * 'idle': when nobody else wants the CPU (SCHED_IDLE).
+ */
+export type Priority = 'urgent' | 'idle'
+
 export interface StartOptions {
   /** CPUs as taskset takes them ('1', '0,1'); null: any. */
   readonly cpu: string | null
-  /**
-   * 'urgent': before everybody else (SCHED_RR), for what sleeps: nobody else gets on while it runs;
-   * 'idle': when nobody else wants the CPU (SCHED_IDLE). Where that may not be had: like everybody.
-   */
-  readonly priority?: 'urgent' | 'idle'
+  /** Default, and where it may not be had: like everybody. */
+  readonly priority?: Priority
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
 }
@@ -110,6 +113,13 @@ export const canPin = taskset !== null && availableParallelism() > 1
 /** Whether processes can have another priority than everybody; real-time classes are a privilege. */
 export const canPrioritise =
   chrt !== null && spawnSync(chrt, [...chrtFlags.urgent, 'true']).status === 0
+
+/** Gives a process that runs another priority, with all its threads. */
+export function prioritise(pid: number, priority: Priority): void {
+  if (!canPrioritise) return
+  const args = ['--all-tasks', '--pid', ...chrtFlags[priority], String(pid)]
+  execFileSync(chrt!, args, { stdio: 'ignore' })
+}
 
 /** Keeps this process on a CPU, with all its threads. */
 export function pinSelf(cpu: string): void {

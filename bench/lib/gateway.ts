@@ -10,6 +10,7 @@ export const limitscopeArgv = [process.execPath, join(rootPath, 'bin/limitscope.
 /** A gateway that listens. */
 export interface Gateway {
   readonly url: string
+  readonly pid: number
   readonly end: Promise<Output>
   stop(): void
 }
@@ -22,7 +23,7 @@ export async function startGateway(children: Children, flags: readonly string[])
     const text = running.output()
     if (text.includes('\n')) {
       const { url } = JSON.parse(text) as { url: string }
-      return { url, end: running.end, stop: () => running.signal('SIGTERM') }
+      return { url, pid: running.pid, end: running.end, stop: () => running.signal('SIGTERM') }
     }
     await sleep(20)
   }
