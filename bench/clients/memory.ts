@@ -5,8 +5,8 @@
 
 import { isMainThread, Worker } from 'node:worker_threads'
 import { VirtualClock } from '../../dist/core/clock.js'
-import { setEngineHeap, smallYoungGeneration } from '../../dist/core/heap.js'
 import { RingReader, RingWriter, ringMemory } from '../../dist/core/rowRing.js'
+import { setEngineHeap, smallYoungGeneration } from '../../dist/core/v8.js'
 import type { Driver } from '../../dist/drivers/driver.js'
 import { Engine } from '../../dist/engine/engine.js'
 import { bareScenario, type Plan, planVersion } from '../../dist/load/plan.js'

@@ -3,7 +3,7 @@
 
 import { Command, Option } from 'commander'
 import { expectsNames } from '../analysis/expects.ts'
-import { keepYoungGenerationSmall, setEngineHeap } from '../core/heap.ts'
+import { keepYoungGenerationSmall, setEngineHeap } from '../core/v8.ts'
 import { addCapacityCommands } from './capacityProgram.ts'
 import { addCompare, addNightly, addTrend } from './comparisonProgram.ts'
 import type { CommandIo } from './io.ts'

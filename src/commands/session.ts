@@ -12,7 +12,9 @@ import { formatInteger, formatShare } from '../core/format.ts'
 import { wallAnchor, wallMs } from '../core/realClock.ts'
 import { sampleFloor } from '../core/statistics.ts'
 import { redactor } from '../core/text.ts'
+import { hasOneCore } from '../core/thread.ts'
 import type { Micros } from '../core/units.ts'
+import { compileEarly } from '../core/v8.ts'
 import { startEngines } from '../engine/crew.ts'
 import type { EngineHealth, Standing } from '../engine/messages.ts'
 import { type Sentinel, type SentinelReading, startSentinel } from '../engine/sentinel.ts'
@@ -156,6 +158,7 @@ class Session {
     this.#targetUrl = targetUrl
     this.#gateway = gateway
     this.#pacing = choosePacing(plan, options.pacing)
+    if (hasOneCore && peakRatePerS(plan) > 0) compileEarly()
     this.#redact = redactor(secretValues(options.secrets))
     this.#folder = resultsPath === null ? null : createRunFolder(resultsPath, plan.runId)
     this.#live = new LiveFold({

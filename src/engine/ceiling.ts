@@ -4,10 +4,10 @@
 
 import type { Worker } from 'node:worker_threads'
 import type { Clock } from '../core/clock.ts'
-import { smallYoungGeneration } from '../core/heap.ts'
 import { RingReader, RingWriter, ringMemory } from '../core/rowRing.ts'
 import { startThread } from '../core/thread.ts'
 import type { Micros } from '../core/units.ts'
+import { smallYoungGeneration } from '../core/v8.ts'
 import type { Driver } from '../drivers/driver.ts'
 import { wireDriver } from '../drivers/wire/wire.ts'
 import { type ArrivalProcess, isOpen } from '../load/arrivals.ts'

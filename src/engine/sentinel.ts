@@ -1,8 +1,8 @@
 // The side of the sentinel that others see.
 
-import { smallYoungGeneration } from '../core/heap.ts'
 import { startThread } from '../core/thread.ts'
 import type { Micros } from '../core/units.ts'
+import { smallYoungGeneration } from '../core/v8.ts'
 
 /** What the sentinel has seen: round trips during the run, and right after it. */
 export interface SentinelReading {

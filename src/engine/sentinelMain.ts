@@ -11,15 +11,13 @@ import { realClock } from '../core/realClock.ts'
 import { hasOneCore } from '../core/thread.ts'
 import type { SentinelReading } from './sentinel.ts'
 
-/** Probes in a row after the run, and the pause between two of them during it. */
+/** Probes in a row after the run. */
 const probesAfter = 30
-const pauseMs = 200
 /**
- * On a single core a probe makes the engine late by 1 to 2 ms, because neither finds its code in the
- * caches: as many as a p90 needs, then fewer.
+ * Between two probes during the run. On a single core a probe makes the engine late by 1 to 2 ms,
+ * because neither finds its code in the caches.
  */
-const probesOften = 50
-const pauseMsAlone = 1000
+const pauseMs = hasOneCore ? 1000 : 200
 
 const clock = realClock()
 const server = createServer({ noDelay: true }, (socket) => {
@@ -45,8 +43,7 @@ const over = once(parentPort!, 'message').then(() => {
 })
 while (!isOver) {
   await probe(during)
-  const ms = hasOneCore && during.count >= probesOften ? pauseMsAlone : pauseMs
-  await Promise.race([over, sleep(ms, undefined, { ref: false })])
+  await Promise.race([over, sleep(pauseMs, undefined, { ref: false })])
 }
 const idle = new LatencyCounts()
 for (let i = 0; i < probesAfter; i++) await probe(idle)
