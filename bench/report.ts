@@ -43,7 +43,13 @@ function main(args: string[]): void {
 function joined(earlier: BenchResult, later: BenchResult): BenchResult {
   const isLater = (name: string) => later.groups.some((group) => group.name === name)
   const kept = earlier.groups.filter(({ name }) => !isLater(name))
-  const groups = [...kept.map((group) => ({ commit: earlier.commit, ...group })), ...later.groups]
+  const groups = [
+    ...kept.map((group) => ({ commit: earlier.commit, ...group })),
+    ...later.groups.map((group) => {
+      const before = earlier.groups.find(({ name }) => name === group.name)
+      return before === undefined ? group : { ...group, missedBefore: missedOf(before) }
+    }),
+  ]
   const place = ({ name }: GroupResult) => (groupNames as readonly string[]).indexOf(name)
   return {
     ...later,
@@ -57,6 +63,10 @@ function joined(earlier: BenchResult, later: BenchResult): BenchResult {
       ...later.measurements,
     ],
   }
+}
+
+function missedOf({ rows }: GroupResult): number {
+  return rows.filter(({ verdict }) => verdict === 'missed').length
 }
 
 export function reportText(result: BenchResult): string {
@@ -78,7 +88,13 @@ function introduction({ startedAt, commit, isComplete, options, groups }: BenchR
   const { only } = options
   const missing = only.length === 0 ? [] : groupNames.filter((name) => !only.includes(name))
   const others = groups.filter((group) => group.commit !== undefined && group.commit !== commit)
+  const again = groups.filter((group) => group.missedBefore !== undefined)
   const doubts = [
+    ...(again.length === 0
+      ? []
+      : [
+          `**Measured again, and only the later figures are here: ${again.map(againText).join(', ')}.**`,
+        ]),
     ...(others.length === 0
       ? []
       : [`**Measured on another commit: ${others.map(commitText).join(', ')}.**`]),
@@ -88,6 +104,10 @@ function introduction({ startedAt, commit, isComplete, options, groups }: BenchR
   ]
   const what = `limitscope beside other load generators, measured on ${startedAt.slice(0, 10)} by \`npm run bench\` (commit ${commit}). This file is generated; change \`bench/\`, not the text.`
   return [what, ...doubts].join('\n\n')
+}
+
+function againText({ name, missedBefore }: GroupResult): string {
+  return `${name} (${missedBefore} missed before)`
 }
 
 function commitText({ name, commit }: GroupResult): string {

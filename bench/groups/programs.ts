@@ -20,6 +20,7 @@ interface Program {
 
 const priorities =
   ' What its core would need to wake up, and what else the machine does there, does not: a loop that runs when nobody else wants to (SCHED_IDLE) keeps the core awake, and the gateway has a real-time class in the open loop (SCHED_RR).'
+
 const truths = [
   { case: '5 ms to each answer', args: ['--ttft', '5ms'] },
   { case: '30 ms, as a model spreads them', args: ['--ttft', '30ms', '--spread', '0.25'] },

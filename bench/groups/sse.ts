@@ -19,6 +19,7 @@ const clients: Readonly<Record<string, string>> = {
 
 const urgency =
   ' Both clients have a real-time class there (SCHED_RR): the server leaves none of its own core to others, so that whatever else the machine does is done on the clients’.'
+
 const paced = '1,000 streams × 50 tokens/s'
 const streams = 1_000
 const tokensPerS = 50

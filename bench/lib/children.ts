@@ -24,7 +24,7 @@ export interface StartOptions {
   /** CPUs as taskset takes them ('1', '0,1'); null: any. */
   readonly cpu: string | null
   /** Default, and where it may not be had: like everybody. */
-  readonly priority?: Priority
+  readonly priority?: Priority | undefined
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
 }

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LoadReport, LoadSpec } from '../tools/tool.ts'
-import type { Output } from './children.ts'
+import type { Output, Priority } from './children.ts'
 import { type Context, clientCpu, freshFolder, removeFolder } from './context.ts'
 import { processS, residentBytesMost, waitForQuiet, watchCpu } from './cpu.ts'
 import { type LoadedServer, type ServerLog, type ServerSpec, startServer } from './servers.ts'
@@ -22,7 +22,7 @@ export interface ObserveOptions {
   /** Default the client's own CPU. */
   readonly cpu?: string
   /** Of the client. */
-  readonly priority?: 'urgent'
+  readonly priority?: Priority
   /** Called when the client has been started. */
   onRunning?(server: LoadedServer): Promise<void>
 }
@@ -44,11 +44,8 @@ export async function observe(context: Context, options: ObserveOptions): Promis
   const cpu = options.cpu ?? clientCpu
   const serverSBefore = processS(server.pid)
   const readCpu = watchCpu()
-  const running = children.start(client.argv, {
-    cpu,
-    env: client.env ?? {},
-    ...(options.priority && { priority: options.priority }),
-  })
+  const { priority } = options
+  const running = children.start(client.argv, { cpu, priority, env: client.env ?? {} })
   const timer = setTimeout(() => running.signal('SIGKILL'), (options.seconds + 30) * 1000)
   const memory = watchMemory(running.pid)
   try {

@@ -84,6 +84,8 @@ export interface GroupResult extends Pick<Group, 'name' | 'title' | 'how' | 'fig
   readonly rows: readonly Row[]
   /** The commit that was measured, where that is another than the result's. */
   readonly commit?: string
+  /** Targets missed by the run before that this one takes the place of. */
+  readonly missedBefore?: number
   /** The client's core just before; null: it was not looked at. */
   readonly idleCore?: IdleCore | null
 }

@@ -60,8 +60,14 @@ afterAll(() => {
   )
 })
 
-/** Share of rejections that has to be right: the first names no limiter in them, the second does. */
-const rightLeast: Record<string, number> = { kuadrant: 0.99, ietf: 1 }
+/**
+ * Shares of rejections that have to be right, of those that can be known and of all: the first names no
+ * limiter in them, the second does.
+ */
+const rightLeast: Record<string, { readonly known: number; readonly all: number }> = {
+  kuadrant: { known: 0.99, all: 0.9 },
+  ietf: { known: 1, all: 1 },
+}
 
 /**
  * The requests that came when nobody outside can know what the gateway does: a window begins when a
@@ -118,9 +124,9 @@ function expectRight(place: Workplace, dialect: string, title: string): void {
   )
   for (const [key, count] of [...cells].sort()) matrices.push(`    ${key}: ${count}`)
   const least = rightLeast[dialect]!
-  expect(sure.filter(isRight).length / sure.length).toBeGreaterThanOrEqual(least)
-  expect(clearHits / clear.length).toBeGreaterThanOrEqual(least)
-  if (least === 1) expect(hits).toBe(limited.length)
+  expect(sure.filter(isRight).length / sure.length).toBeGreaterThanOrEqual(least.known)
+  expect(clearHits / clear.length).toBeGreaterThanOrEqual(least.known)
+  expect(hits / limited.length).toBeGreaterThanOrEqual(least.all)
 }
 
 /** Every row of limiters.csv beside the truth. */
