@@ -27,7 +27,10 @@ export interface GeneratorReadings {
   readonly thread: ThreadHealth | null
   /** Kolmogorov-Smirnov distance of the gaps between sends to those planned; for random arrivals. */
   readonly arrivalDistance: number | null
-  /** Most that this generator reached for this shape of request against a server that does nothing. */
+  /**
+   * Most requests of this shape per second: what was reached against a server that does nothing, or
+   * what the run sent per second of work where that is more.
+   */
   readonly ceilingPerS: number | null
   /** The highest rate that was asked of it. */
   readonly peakPerS: number | null
@@ -173,11 +176,9 @@ function standstillFinding({ thread }: GeneratorReadings): Finding | null {
   return { verdict: stillUs > limits.standstillUsInvalid ? 'INVALID' : 'SUSPECT', reason }
 }
 
-// A loop that spins is always busy; one that need not is busy with requests.
-function busyFinding({ thread, pacing, peakPerS }: GeneratorReadings): Finding | null {
+function busyFinding({ thread }: GeneratorReadings): Finding | null {
   const share = thread?.loopBusyShare ?? 0
-  const isSpinning = pacing === 'spin' && peakPerS !== null
-  if (isSpinning || share <= limits.loopBusyShareSuspect) return null
+  if (share <= limits.loopBusyShareSuspect) return null
   const reason = `the engine was busy ${formatShare(share)} of the time: the rate is its own limit, perhaps not the target's`
   return { verdict: 'SUSPECT', reason }
 }
@@ -193,7 +194,7 @@ function ceilingFinding({ ceilingPerS, peakPerS }: GeneratorReadings): Finding |
   if (ceilingPerS === null || peakPerS === null) return null
   const share = peakPerS / ceilingPerS
   if (share <= limits.ceilingShareSuspect) return null
-  const reason = `${Math.round(peakPerS)}/s is ${formatShare(share)} of what this generator reaches for such requests here (${Math.round(ceilingPerS)}/s against a server that does nothing)`
+  const reason = `${Math.round(peakPerS)}/s is ${formatShare(share)} of what this generator reaches for such requests here (${Math.round(ceilingPerS)}/s)`
   return { verdict: share > limits.ceilingShareInvalid ? 'INVALID' : 'SUSPECT', reason }
 }
 

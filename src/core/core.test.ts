@@ -5,7 +5,7 @@ import { formatCount, formatRate, formatSpan } from './format.ts'
 import { LatencyHistogram } from './histogram.ts'
 import { latencyUsMax } from './latencyCounts.ts'
 import { exponentialAt, gammaAt, normalAt, randomStream, uniformAt } from './random.ts'
-import { realClock, shareWallAnchor, wallAnchor } from './realClock.ts'
+import { realClock, shareWallAnchor, spunAwayUs, wallAnchor } from './realClock.ts'
 import { exponentialDistance, median, sampleFloor, shareInterval } from './statistics.ts'
 import { nearest, redactor, safeLine } from './text.ts'
 import { durationText, parseDurationUs, parseRatePerS, UnitError } from './units.ts'
@@ -85,6 +85,22 @@ describe('the real clock', () => {
       expect(clock.nowUs()).toBeGreaterThanOrEqual(us)
       expect(Number.isInteger(clock.nowUs())).toBe(true)
     }
+  })
+
+  test('looks at the sockets rarely while nothing is awaited, and knows how long it has spun', async () => {
+    const clock = realClock({ spinUs: 50_000, isAwaiting: () => false })
+    let looks = 0
+    const look = () => {
+      looks++
+      looking = setImmediate(look)
+    }
+    let looking = setImmediate(look)
+    const [spunUs, beganUs] = [spunAwayUs(), clock.nowUs()]
+    await new Promise<void>((resolve) => clock.at(beganUs + 40_000, resolve))
+    clearImmediate(looking)
+    expect(looks).toBeLessThanOrEqual(40_000 / 100 + 1)
+    expect(spunAwayUs() - spunUs).toBeGreaterThan(0)
+    expect(spunAwayUs() - spunUs).toBeLessThanOrEqual(clock.nowUs() - beganUs)
   })
 
   test('is CLOCK_MONOTONIC, which all threads share', () => {

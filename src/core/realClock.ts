@@ -5,10 +5,10 @@ import type { Cancel, Clock } from './clock.ts'
 import type { Micros } from './units.ts'
 
 /**
- * While spinning, the sockets are looked at this often: each look makes garbage, and collecting it
- * stops the thread for longer than this.
+ * While spinning, the sockets are looked at this often where something is awaited, and where nothing
+ * is: each look makes garbage, and collecting it stops the thread for longer than this.
  */
-const lookEveryUs = 10
+const lookEveryUs = { awaiting: 10, resting: 100 }
 
 /** Longest delay `setTimeout` can hold, in ms; longer waits are taken in hops. */
 const timeoutMsMax = 2 ** 31 - 1
@@ -18,18 +18,20 @@ export interface RealClockOptions {
   readonly epochMs?: number
   /** Spin on `setImmediate` over this last stretch before an instant; default 0: timers only. */
   readonly spinUs?: Micros
+  /** Whether anything may come in whose time is taken; default: always. */
+  readonly isAwaiting?: () => boolean
 }
 
 /** µs since `epochMs`, monotonic within the process and comparable between its threads. */
 export function realClock(options: RealClockOptions = {}): Clock {
   const epochMs = options.epochMs ?? wallMs()
-  const spinUs = options.spinUs ?? 0
+  const { spinUs = 0, isAwaiting = () => true } = options
   // performance.timeOrigin is a wall-clock reading of its own in each thread.
   const offsetUs = Math.round((wallAnchorMs - epochMs) * 1000) - anchorUs
   const nowUs = () => monotonicUs() + offsetUs
   return {
     nowUs,
-    at: (us, run) => timerAt(nowUs, us, run, spinUs),
+    at: (us, run) => timerAt({ nowUs, spinUs, isAwaiting }, us, run),
     // Immediates run when all events of one look at the sockets have been handled.
     soon: (run) => void setImmediate(run),
   }
@@ -62,6 +64,17 @@ function monotonicOriginMs(): number {
 
 const originMs = monotonicOriginMs()
 
+/** What this thread has spun away. */
+let spunUs: Micros = 0
+
+/**
+ * How long this thread has waited for instants without sleeping: µs since it began in which it had
+ * nothing to do. What it was kept waiting for beyond an instant is not in it.
+ */
+export function spunAwayUs(): Micros {
+  return spunUs
+}
+
 // Every thread derives wall time from the same monotonic clock; the anchor itself is read once per
 // thread and can differ by the resolution of Date.now(), so threads are given `wallAnchor` to share.
 let anchorUs = monotonicUs()
@@ -83,15 +96,21 @@ export function shareWallAnchor(anchor: WallAnchor): void {
   wallAnchorMs = anchor.unixMs
 }
 
-function timerAt(nowUs: () => Micros, us: Micros, run: () => void, spinUs: Micros): Cancel {
+interface TimerParts extends Required<Pick<RealClockOptions, 'spinUs' | 'isAwaiting'>> {
+  readonly nowUs: () => Micros
+}
+
+function timerAt({ nowUs, spinUs, isAwaiting }: TimerParts, us: Micros, run: () => void): Cancel {
   let timeout: NodeJS.Timeout | undefined
   let immediate: NodeJS.Immediate | undefined
   const arm = () => {
     // Node's timers fire up to a millisecond early as well as late: look again, never run early.
     const beganUs = nowUs()
     if (us - beganUs > spinUs) return sleep(us - beganUs)
-    const untilUs = Math.min(us, beganUs + lookEveryUs)
+    const { awaiting, resting } = lookEveryUs
+    const untilUs = Math.min(us, beganUs + (isAwaiting() ? awaiting : resting))
     while (nowUs() < untilUs);
+    spunUs += Math.max(0, untilUs - beganUs)
     if (untilUs === us) return run()
     immediate = setImmediate(arm)
   }

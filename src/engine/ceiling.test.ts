@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { realClock } from '../core/realClock.ts'
 import { phase, plan } from '../testing/simulate.ts'
-import { measureCeiling } from './ceiling.ts'
+import { measureCeiling, raisedCeiling } from './ceiling.ts'
 
 const arrivals = { kind: 'constant', perS: 1000 } as const
 
@@ -20,4 +20,11 @@ test('the ceiling is known before steps have captured what requests need', async
     const parts = { clock: realClock(), epochMs: Date.now(), rowEvery: 1 }
     expect(await measureCeiling(needy, one, parts)).toBeGreaterThan(0)
   }
+})
+
+test('a run that sends more than the ceiling shows that it is higher, once it has worked enough', () => {
+  const [measuredPerS, busyUs] = [8000, 2_000_000]
+  expect(raisedCeiling(measuredPerS, 100_000, busyUs)).toBe(50_000)
+  expect(raisedCeiling(measuredPerS, 1000, busyUs)).toBe(measuredPerS)
+  expect(raisedCeiling(measuredPerS, 10_000, 99_999)).toBe(measuredPerS)
 })

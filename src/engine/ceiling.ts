@@ -23,8 +23,16 @@ const connections = 64
 /** A little of what the run will be, at a rate that takes no time. */
 const rehearsalPerS = 20_000
 const rehearsalUs: Micros = 200_000
-const warmupUs: Micros = 100_000
-const measureUs: Micros = 250_000
+const warmupUs: Micros = 50_000
+const measureUs: Micros = 150_000
+/**
+ * Measured again while that is so much more than before, because code is still being compiled (on a
+ * single core for seconds), and so many times at most.
+ */
+const risingFactor = 1.1
+const measuresMax = 5
+/** Less work than this says little of what it takes. */
+const busyUsLeast: Micros = 100_000
 /** Rows of the ring that nobody keeps; half of them are read at a time. */
 const ringRows = 2048
 
@@ -54,11 +62,25 @@ export async function measureCeiling(
     await countOf({ arrivals: hurried(phase.arrivals), warmupUs: 0, measureUs: rehearsalUs })
     await countOf({ arrivals: users, warmupUs: rehearsalUs / 2, measureUs: rehearsalUs / 2 })
     server.postMessage('alike' satisfies NullServerCommand)
-    const count = await countOf({ arrivals: users, warmupUs, measureUs })
-    return count === 0 ? null : (count / measureUs) * 1e6
+    let most = 0
+    for (let i = 0; i < measuresMax; i++) {
+      const count = await countOf({ arrivals: users, warmupUs, measureUs })
+      const isRising = count > most * risingFactor
+      most = Math.max(most, count)
+      if (!isRising) break
+    }
+    return most === 0 ? null : (most / measureUs) * 1e6
   } finally {
     await server.terminate()
   }
+}
+
+/**
+ * The ceiling that the run itself shows where that is higher: what it sent per second in which it had
+ * something to do. A machine that is busy otherwise makes either figure too low, none too high.
+ */
+export function raisedCeiling(measuredPerS: number, sent: number, busyUs: Micros): number {
+  return busyUs < busyUsLeast ? measuredPerS : Math.max(measuredPerS, (sent / busyUs) * 1e6)
 }
 
 function portOf(server: Worker): Promise<number> {

@@ -276,9 +276,11 @@ function worstLag(lags: readonly LagSummary[]): LagSummary {
   return { ...worst, count: lags.reduce((sum, { count }) => sum + count, 0) }
 }
 
-function healthOf(members: readonly Member[]): EngineHealth {
+/** What the engines of a run say of themselves, as one; those that have said nothing yet are not in it. */
+export function healthOf(members: readonly Pick<Member, 'health'>[]): EngineHealth {
   const all = members.flatMap(({ health }) => health ?? [])
   const worst = all.reduce((a, b) => (b.thread.loopDelayP99Us > a.thread.loopDelayP99Us ? b : a))
+  const ceilings = all.flatMap(({ ceilingPerS }) => ceilingPerS ?? [])
   const distances = all.flatMap(({ arrivalDistance }) => arrivalDistance ?? [])
   const loopDelayMaxUs = Math.max(...all.map(({ thread }) => thread.loopDelayMaxUs))
   return {
@@ -286,5 +288,7 @@ function healthOf(members: readonly Member[]): EngineHealth {
     thread: { ...worst.thread, loopDelayMaxUs },
     lag: worstLag(all.map(({ lag }) => lag)),
     arrivalDistance: distances.length === 0 ? null : Math.max(...distances),
+    // Each has its own, and all of them send at once.
+    ceilingPerS: ceilings.length < members.length ? null : ceilings.reduce((a, b) => a + b),
   }
 }

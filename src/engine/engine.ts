@@ -79,6 +79,11 @@ export class Engine {
     return this.#outcomes
   }
 
+  /** Whether something may come in whose time is taken. */
+  get isAwaiting(): boolean {
+    return this.#current === null || this.#current.run.inFlight > 0
+  }
+
   /** Sends no more, waits for what is in flight. */
   stop(): void {
     if (this.#interrupt.signal.aborted) return

@@ -13,7 +13,7 @@ import { isOpen, peakPerS } from '../load/arrivals.ts'
 import type { Phase, Plan } from '../load/plan.ts'
 import type { ScenarioOutcome } from '../load/stepResults.ts'
 import { RunFolds } from '../recording/folds.ts'
-import { measureCeiling } from './ceiling.ts'
+import { measureCeiling, raisedCeiling } from './ceiling.ts'
 import { Engine, progressUs } from './engine.ts'
 import { FoldingSink } from './foldingSink.ts'
 import { ThreadMonitor } from './health.ts'
@@ -61,6 +61,7 @@ let told: Told[] = []
 /** What tells apart the standing that was sent last. */
 let standingSent = ''
 let outcomes: () => readonly ScenarioOutcome[] = () => []
+let isAwaiting = () => true
 /** Called with the instant at which the phase starts that this engine is ready for. */
 let start: (startUs: Micros) => void = () => {}
 
@@ -74,7 +75,7 @@ try {
 async function main(): Promise<void> {
   const { plan, epochMs, spinUs, share } = input
   shareWallAnchor(input.wallAnchor)
-  const clock = realClock({ epochMs, spinUs })
+  const clock = realClock({ epochMs, spinUs, isAwaiting: () => isAwaiting() })
   const address = targetAddress(input.targetUrl)
   const transport = await openTransport(address.origin, clock, plan)
   const engine = new Engine({
@@ -93,6 +94,7 @@ async function main(): Promise<void> {
     saturate: await autocannonTo(address, clock),
   })
   outcomes = () => engine.outcomes
+  isAwaiting = () => engine.isAwaiting
   const handOver = (health: EngineHealth | null = null) => {
     engine.land()
     const nowUs = clock.nowUs()
@@ -108,13 +110,16 @@ async function main(): Promise<void> {
   const stalls = hasSchedule() ? measureStalls(clock, stallsUs) : null
   const ceilingPerS = await ceilingOf(plan, clock)
   const monitor = new ThreadMonitor()
-  const health = () => ({
-    thread: monitor.read(),
-    lag: engine.lag(),
-    stalls,
-    arrivalDistance: engine.arrivalDistance(),
-    ceilingPerS,
-  })
+  const health = () => {
+    const [thread, lag] = [monitor.read(), engine.lag()]
+    return {
+      thread,
+      lag,
+      stalls,
+      arrivalDistance: engine.arrivalDistance(),
+      ceilingPerS: ceilingPerS && raisedCeiling(ceilingPerS, lag.count, thread.loopBusyUs),
+    }
+  }
   let batches = 0
   const handingOver = setInterval(
     () => handOver(++batches % batchesPerHealth === 0 ? health() : null),

@@ -250,7 +250,7 @@ export function healthFacts({ health }: RunSummary): FactTable {
     ['longest garbage collection', formatSpan(thread?.gcMaxUs ?? null)],
     ['distance of the gaps from the plan', readings.arrivalDistance?.toFixed(4) ?? unknown],
     ['highest rate asked for', formatRate(readings.peakPerS)],
-    ['reached against a server that does nothing', formatRate(readings.ceilingPerS)],
+    ['highest rate it could send here', formatRate(readings.ceilingPerS)],
     ['probe beside the run p90, idle p90', spans(sentinel?.p90Us, sentinel?.p90UsIdle)],
     ['CPU busy, stolen', `${formatShare(host.busyShare)}, ${formatShare(host.stealShare)}`],
     ['file descriptors in use', formatShare(host.descriptorsShare)],
