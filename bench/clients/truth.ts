@@ -36,14 +36,14 @@ async function measure(): Promise<Record<string, number>> {
   const logPath = join(scratchPath, 'decisions.jsonl')
   const flags = ['--preset', 'plain', ...gatewayFlags, '--log', logPath]
   const gateway = await startGateway(children, flags)
-  const letSleep = keepAwake(children, serverCpu)
+  const vigil = keepAwake(children, serverCpu)
   const ceiling = await load(gateway.url, ['-c', '64', '--no-save'])
   const ratePerS = Math.floor((ceiling.requests / (ceiling.durationUs / 1e6)) * loadShare)
   // What else the machine does would be done before the gateway takes the time of an arrival. Not in
   // the closed loop, in which it never sleeps.
   prioritise(gateway.pid, 'urgent')
   await load(gateway.url, ['-r', `${ratePerS}/s`, '--warmup', `${warmupS}s`, '--out', scratchPath])
-  await letSleep()
+  await vigil.end()
   gateway.stop()
   await gateway.end
   const known = trueTimes(readFileSync(logPath, 'utf8'))

@@ -37,7 +37,7 @@ export function rates(context: Context): Group {
   return {
     name: 'rates',
     title: 'Constant rates, one core',
-    how: 'Open loop; limitscope with `--pacing spin`. The server logs when the kernel received each request. The rate is that of the whole log; gap error is |gap between successive arrivals − period|, grid error the distance of an arrival from an even grid laid through the middle of the run, both after the first second. Rivals have up to 64 connections (hey: 50 workers, each with a ticker of its own; k6: constant-arrival-rate). Gap errors of a tool that sends in bursts are about one period, whatever the bursts do; the grid shows those. Send lag is what limitscope says of itself, after its warm-up.',
+    how: 'Open loop; limitscope with `--pacing spin`. The server logs when the kernel received each request; a loop that runs when nobody else wants to (SCHED_IDLE) keeps its core awake, for all tools: what a virtual core needs to be woken is not theirs. The rate is that of the whole log; gap error is |gap between successive arrivals − period|, grid error the distance of an arrival from an even grid laid through the middle of the run, both after the first second. Rivals have up to 64 connections (hey: 50 workers, each with a ticker of its own; k6: constant-arrival-rate). Gap errors of a tool that sends in bursts are about one period, whatever the bursts do; the grid shows those. Send lag is what limitscope says of itself, after its warm-up.',
     figures: [
       { value: 'rateErrorShare', title: 'rate error' },
       { value: 'gapErrorP50Us', title: 'gap error p50' },
@@ -79,6 +79,7 @@ const roundsOf = ({ options }: Context) => Math.ceil(options.rounds / 2)
 function load(ratePerS: number, seconds: number): Load {
   return {
     server: { kind: 'null', mode: 'small', isLogged: true },
+    isKeptAwake: true,
     spec: { connections: 64, seconds, ratePerS },
     inspect: ({ log }) => constantArrivals(stampsUs(log.stampsNs), ratePerS),
   }

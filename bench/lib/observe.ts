@@ -2,8 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LoadReport, LoadSpec } from '../tools/tool.ts'
+import { keepAwake } from './awake.ts'
 import type { Output, Priority } from './children.ts'
-import { type Context, clientCpu, freshFolder, removeFolder } from './context.ts'
+import { type Context, clientCpu, freshFolder, removeFolder, serverCpu } from './context.ts'
 import { processS, residentBytesMost, waitForQuiet, watchCpu } from './cpu.ts'
 import { type LoadedServer, type ServerLog, type ServerSpec, startServer } from './servers.ts'
 import type { Reading, Values } from './types.ts'
@@ -18,6 +19,8 @@ export interface Client {
 export interface ObserveOptions {
   readonly server: ServerSpec
   client(url: string): Client
+  /** Keep the server's core from sleeping. */
+  readonly isKeptAwake?: boolean
   readonly seconds: number
   /** Default the client's own CPU. */
   readonly cpu?: string
@@ -43,6 +46,7 @@ export async function observe(context: Context, options: ObserveOptions): Promis
   const client = options.client(server.url)
   const cpu = options.cpu ?? clientCpu
   const serverSBefore = processS(server.pid)
+  const vigil = options.isKeptAwake === true ? keepAwake(children, serverCpu) : null
   const readCpu = watchCpu()
   const { priority } = options
   const running = children.start(client.argv, { cpu, priority, env: client.env ?? {} })
@@ -51,7 +55,8 @@ export async function observe(context: Context, options: ObserveOptions): Promis
   try {
     const [output] = await Promise.all([running.end, options.onRunning?.(server)])
     const serverS = processS(server.pid) - serverSBefore
-    const use = readCpu(serverS)
+    const use = readCpu(serverS + (vigil === null ? 0 : processS(vigil.pid)))
+    await vigil?.end()
     const told = client.afterwards
       ? await children.run(client.afterwards, { cpu, timeoutS: 60 })
       : output
@@ -69,10 +74,12 @@ export async function observe(context: Context, options: ObserveOptions): Promis
     memory.stop()
     running.signal('SIGKILL')
     server.signal('SIGKILL')
+    await vigil?.end()
   }
 }
 
-export interface LoadOptions extends Pick<ObserveOptions, 'server' | 'cpu' | 'onRunning'> {
+export interface LoadOptions
+  extends Pick<ObserveOptions, 'server' | 'isKeptAwake' | 'cpu' | 'onRunning'> {
   readonly tool: string
   readonly spec: Omit<LoadSpec, 'url' | 'folder'>
   /** More figures, from the server's log and what the tool left in its folder. */
