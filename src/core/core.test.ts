@@ -103,6 +103,31 @@ describe('the real clock', () => {
     expect(spunAwayUs() - spunUs).toBeLessThanOrEqual(clock.nowUs() - beganUs)
   })
 
+  test('runs instants that are near each other in their order, not in that in which they came', async () => {
+    const clock = realClock({ spinUs: 50_000, isAwaiting: () => false })
+    const baseUs = clock.nowUs() + 5000
+    const ran: number[] = []
+    const cancelled = clock.at(baseUs + 90, () => ran.push(90))
+    const all = [7, 2, 9, 4, 0, 8, 1, 6, 3, 5].map((i) => {
+      return new Promise<void>((resolve) => {
+        clock.at(baseUs + 20 * i, () => {
+          ran.push(20 * i)
+          if (i === 2) cancelled()
+          resolve()
+        })
+      })
+    })
+    // Of one instant, the first to come.
+    const last = new Promise<void>((resolve) => {
+      clock.at(baseUs + 180, () => {
+        ran.push(1)
+        resolve()
+      })
+    })
+    await Promise.all([...all, last])
+    expect(ran).toEqual([0, 20, 40, 60, 80, 100, 120, 140, 160, 180, 1])
+  })
+
   test('is CLOCK_MONOTONIC, which all threads share', () => {
     const anchor = wallAnchor()
     shareWallAnchor({ monotonicUs: 0, unixMs: 0 })

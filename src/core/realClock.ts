@@ -29,9 +29,10 @@ export function realClock(options: RealClockOptions = {}): Clock {
   // performance.timeOrigin is a wall-clock reading of its own in each thread.
   const offsetUs = Math.round((wallAnchorMs - epochMs) * 1000) - anchorUs
   const nowUs = () => monotonicUs() + offsetUs
+  const spinner = new Spinner(nowUs, isAwaiting)
   return {
     nowUs,
-    at: (us, run) => timerAt({ nowUs, spinUs, isAwaiting }, us, run),
+    at: (us, run) => timerAt({ nowUs, spinUs, spinner }, us, run),
     // Immediates run when all events of one look at the sockets have been handled.
     soon: (run) => void setImmediate(run),
   }
@@ -96,34 +97,109 @@ export function shareWallAnchor(anchor: WallAnchor): void {
   wallAnchorMs = anchor.unixMs
 }
 
-interface TimerParts extends Required<Pick<RealClockOptions, 'spinUs' | 'isAwaiting'>> {
-  readonly nowUs: () => Micros
+/** Somebody who waits for an instant that is near. */
+interface Waiting {
+  readonly us: Micros
+  readonly run: () => void
+  /** How many there were before it. */
+  readonly order: number
 }
 
-function timerAt({ nowUs, spinUs, isAwaiting }: TimerParts, us: Micros, run: () => void): Cancel {
+/**
+ * Waits without sleeping, for the earliest instant of all: were each to spin for its own, they would
+ * keep each other waiting.
+ */
+class Spinner {
+  readonly #nowUs: () => Micros
+  readonly #isAwaiting: () => boolean
+  /** The earliest last, of one instant the oldest last. */
+  readonly #waiting: Waiting[] = []
+  #added = 0
+  #isSpinning = false
+
+  constructor(nowUs: () => Micros, isAwaiting: () => boolean) {
+    this.#nowUs = nowUs
+    this.#isAwaiting = isAwaiting
+  }
+
+  /** Runs `run` at `us`, after `add` has returned. */
+  add(us: Micros, run: () => void): Waiting {
+    const waiting = { us, run, order: this.#added++ }
+    let place = this.#waiting.length
+    while (place > 0 && this.#waiting[place - 1]!.us <= us) place--
+    if (place === this.#waiting.length) this.#waiting.push(waiting)
+    else this.#waiting.splice(place, 0, waiting)
+    this.#lookSoon()
+    return waiting
+  }
+
+  remove(waiting: Waiting): void {
+    const place = this.#waiting.lastIndexOf(waiting)
+    if (place >= 0) this.#waiting.splice(place, 1)
+  }
+
+  #lookSoon(): void {
+    if (this.#isSpinning || this.#waiting.length === 0) return
+    this.#isSpinning = true
+    setImmediate(this.#look)
+  }
+
+  readonly #look = () => {
+    this.#isSpinning = false
+    const earliest = this.#waiting.at(-1)
+    if (earliest === undefined) return
+    const beganUs = this.#nowUs()
+    const lookUs = this.#isAwaiting() ? lookEveryUs.awaiting : lookEveryUs.resting
+    const untilUs = Math.min(earliest.us, beganUs + lookUs)
+    while (this.#nowUs() < untilUs);
+    spunUs += Math.max(0, untilUs - beganUs)
+    try {
+      this.#runDue()
+    } finally {
+      this.#lookSoon()
+    }
+  }
+
+  /** Whoever comes while these run has the next look. */
+  #runDue(): void {
+    const nowUs = this.#nowUs()
+    const added = this.#added
+    for (;;) {
+      const next = this.#waiting.at(-1)
+      if (next === undefined || next.us > nowUs || next.order >= added) return
+      this.#waiting.pop()
+      next.run()
+    }
+  }
+}
+
+interface TimerParts {
+  readonly nowUs: () => Micros
+  readonly spinUs: Micros
+  readonly spinner: Spinner
+}
+
+function timerAt({ nowUs, spinUs, spinner }: TimerParts, us: Micros, run: () => void): Cancel {
   let timeout: NodeJS.Timeout | undefined
-  let immediate: NodeJS.Immediate | undefined
+  let waiting: Waiting | undefined
   const arm = () => {
     // Node's timers fire up to a millisecond early as well as late: look again, never run early.
-    const beganUs = nowUs()
-    if (us - beganUs > spinUs) return sleep(us - beganUs)
-    const { awaiting, resting } = lookEveryUs
-    const untilUs = Math.min(us, beganUs + (isAwaiting() ? awaiting : resting))
-    while (nowUs() < untilUs);
-    spunUs += Math.max(0, untilUs - beganUs)
-    if (untilUs === us) return run()
-    immediate = setImmediate(arm)
+    const leftUs = us - nowUs()
+    if (leftUs <= 0) run()
+    else wait(leftUs)
   }
-  const sleep = (leftUs: Micros) => {
+  const wait = (leftUs: Micros) => {
+    if (leftUs <= spinUs) {
+      waiting = spinner.add(us, run)
+      return
+    }
     const sleepMs = spinUs > 0 ? Math.floor((leftUs - spinUs) / 1000) : Math.ceil(leftUs / 1000)
     timeout = setTimeout(arm, Math.min(Math.max(sleepMs, 1), timeoutMsMax))
   }
-  // The first look decides for all of this call: nothing may run before the caller is back.
-  const firstLeftUs = us - nowUs()
-  if (firstLeftUs <= spinUs) immediate = setImmediate(arm)
-  else sleep(firstLeftUs)
+  // Never `arm`: nothing may run before the caller is back.
+  wait(us - nowUs())
   return () => {
     clearTimeout(timeout)
-    clearImmediate(immediate)
+    if (waiting !== undefined) spinner.remove(waiting)
   }
 }
