@@ -16,6 +16,13 @@ export function sourceOf(arrivals: ArrivalProcess, parts: SourceParts): Source {
   return closedSource({ kind: 'users', count: arrivals.connections, thinkUs: 0 }, parts)
 }
 
+/**
+ * Whoever is late with more than this looks for answers in between: they leave free the connections that
+ * further requests would have to open. The whole of a stall at once would, and opening takes longer
+ * than sending, so that the next stall is the longer one. Requests of one instant are never parted.
+ */
+const dueAtOnceMax = 24
+
 /** Sends everything that is due at each wake-up, each with its own intended instant. */
 function openSource(
   arrivals: OpenArrivals,
@@ -28,13 +35,14 @@ function openSource(
   let lastSentUs = 0
   let cancel: Cancel = () => {}
   const sendDue = () => {
-    for (;;) {
+    for (let offered = 0; ; offered++) {
       while (!owns(i)) i++
       const offsetUs = intendedUs(i)
       const dueUs = offsetUs === null ? null : run.startUs + offsetUs
       if (dueUs === null || !run.isWithin(dueUs)) return finish(dueUs)
       const nowUs = clock.nowUs()
-      if (dueUs > nowUs) {
+      const isEnough = offered >= dueAtOnceMax && dueUs > lastDueUs
+      if (dueUs > nowUs || isEnough) {
         cancel = clock.at(dueUs, sendDue)
         return
       }
