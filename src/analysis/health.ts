@@ -50,7 +50,7 @@ export interface HostReadings {
   readonly busyShare: number | null
   /** File descriptors of this process that are open, of those it may have. */
   readonly descriptorsShare: number | null
-  /** Ephemeral ports in use or waiting, of those there are. */
+  /** Ephemeral ports in use or waiting, of those there are; of many only those that lead to one peer. */
   readonly portsShare: number | null
 }
 
@@ -172,7 +172,8 @@ function loopFinding({ thread }: GeneratorReadings): Finding | null {
 function standstillFinding({ thread }: GeneratorReadings): Finding | null {
   const stillUs = thread?.loopDelayMaxUs ?? 0
   if (stillUs <= limits.standstillUsSuspect) return null
-  const reason = `the engine stood still for ${formatSpan(stillUs)}, above ${formatSpan(limits.standstillUsSuspect)}: it was stopped, or the machine slept; windows and times of answers are off by as much`
+  // Of over 1,024 sockets that are ready at once the event loop reads up to 48 times as many before timers.
+  const reason = `the engine stood still for ${formatSpan(stillUs)}, above ${formatSpan(limits.standstillUsSuspect)}: it was stopped, the machine slept, or more connections had answers ready than one thread can serve; windows and times of answers are off by as much`
   return { verdict: stillUs > limits.standstillUsInvalid ? 'INVALID' : 'SUSPECT', reason }
 }
 
@@ -221,7 +222,7 @@ function descriptorsFinding({ host: { descriptorsShare } }: GeneratorReadings): 
 
 function portsFinding({ host: { portsShare } }: GeneratorReadings): Finding | null {
   if (portsShare === null || portsShare <= limits.portsShareSuspect) return null
-  const reason = `${formatShare(portsShare)} of the ephemeral ports are in use; new connections may fail`
+  const reason = `${formatShare(portsShare)} of the ephemeral ports are in use towards one peer; new connections may fail`
   return { verdict: 'SUSPECT', reason }
 }
 

@@ -2,11 +2,12 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import type { HostReadings } from '../analysis/health.ts'
+import { wallMs } from '../core/realClock.ts'
 
 /** Returns a function that reads what has happened since, and where things stand. */
 export function watchHost(): () => HostReadings {
   const before = cpuTimes()
-  const [descriptors, ports] = [descriptorsMax(), portsMax()]
+  const [descriptors, portsUsedShare] = [descriptorsMax(), watchPorts()]
   return () => {
     const now = cpuTimes()
     const share = (of: (times: CpuTimes) => number) => {
@@ -17,7 +18,7 @@ export function watchHost(): () => HostReadings {
       stealShare: share(({ steal }) => steal),
       busyShare: share(({ total, idle }) => total - idle),
       descriptorsShare: shareOf(descriptorsUsed(), descriptors),
-      portsShare: shareOf(portsUsed(), ports),
+      portsShare: portsUsedShare(),
     }
   }
 }
@@ -53,15 +54,49 @@ function descriptorsUsed(): number | null {
   }
 }
 
+/** Up to this share of all ports it does not matter where they lead. */
+const portsShareIdle = 0.5
+
+/** To list tens of thousands of sockets takes the kernel a tenth of a second. */
+const portsListEveryMs = 10_000
+
+/** Share of the ephemeral ports that lead to one peer: as many again may lead to another. */
+function watchPorts(): () => number | null {
+  const most = portsMax()
+  let listed: { readonly atMs: number; readonly share: number | null } | null = null
+  return () => {
+    const share = shareOf(socketsUsed(), most)
+    if (share === null || share <= portsShareIdle) return share
+    const nowMs = wallMs()
+    if (listed === null || nowMs - listed.atMs >= portsListEveryMs) {
+      const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map(textOf)
+      listed = { atMs: nowMs, share: shareOf(socketsToBusiestPeer(tables), most) }
+    }
+    return listed.share
+  }
+}
+
 function portsMax(): number | null {
   const range = /^(\d+)\s+(\d+)/.exec(textOf('/proc/sys/net/ipv4/ip_local_port_range'))
   return range === null ? null : Number(range[2]) - Number(range[1]) + 1
 }
 
-/** Listening sockets are among those in use, and few. */
-function portsUsed(): number | null {
+/** All of them, wherever they lead; listening sockets are among them, and few. */
+function socketsUsed(): number | null {
   const used = /^TCP: inuse (\d+) .*\btw (\d+)/m.exec(textOf('/proc/net/sockstat'))
   return used === null ? null : Number(used[1]) + Number(used[2])
+}
+
+/** Most sockets with the same remote address and port, in tables like `/proc/net/tcp`. */
+export function socketsToBusiestPeer(tables: readonly string[]): number {
+  const counts = new Map<string, number>()
+  for (const table of tables) {
+    for (const [, peer] of table.matchAll(/^\s*\d+: \S+ (\S+)/gm)) {
+      counts.set(peer!, (counts.get(peer!) ?? 0) + 1)
+    }
+  }
+  // Spread into Math.max, as many peers as there are clients of a server here would be too many.
+  return [...counts.values()].reduce((a, b) => Math.max(a, b), 0)
 }
 
 function shareOf(used: number | null, most: number | null): number | null {
