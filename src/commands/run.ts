@@ -9,7 +9,6 @@ import { wallMs } from '../core/realClock.ts'
 import type { Micros } from '../core/units.ts'
 import { freshRunId, runIdOf } from '../recording/runFolder.ts'
 import type { ProfileVerdicts } from '../report/matrix.ts'
-import { summaryText } from '../report/summaryText.ts'
 import { dryRunText, estimates } from './dryRun.ts'
 import { tellGithub } from './github.ts'
 import { type CommandIo, say, wantsColour } from './io.ts'
@@ -94,7 +93,7 @@ export async function runCommand(
     const result = await runPlan(prepared, { ...flags, out }, io)
     if (result === null) continue
     // Of several runs, one document has all.
-    if (isAlone || flags.json !== true) tellResult(result, flags, io)
+    if (isAlone || flags.json !== true) await tellResult(result, flags, io)
     system = prepared.system ?? null
     folder = result.folder
     worst = worse(worst, result.exitCode)
@@ -143,7 +142,7 @@ export async function runPrepared(
 ): Promise<number> {
   const result = await runPlan(prepared, flags, io)
   if (result === null) return exitCodes.passed
-  tellResult(result, flags, io)
+  await tellResult(result, flags, io)
   return result.exitCode
 }
 
@@ -185,13 +184,19 @@ async function runPlan(
   return result
 }
 
-function tellResult({ summary, folder }: SessionResult, { json }: OutputFlags, io: CommandIo) {
+async function tellResult(
+  { summary, folder }: SessionResult,
+  { json }: OutputFlags,
+  io: CommandIo,
+): Promise<void> {
   if (json === true) {
     io.stdout.write(`${JSON.stringify({ ...summary, folder }, null, 2)}\n`)
     return
   }
   const colour = wantsColour(io.stdout, io.env)
   const columns = io.stdout.columns ?? Number.POSITIVE_INFINITY
+  // To know how wide characters are takes a tenth of a start.
+  const { summaryText } = await import('../report/summaryText.ts')
   io.stdout.write(`${summaryText(summary, { colour, columns, folder })}\n`)
 }
 
