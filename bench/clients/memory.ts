@@ -110,6 +110,7 @@ async function main(): Promise<void> {
           headers: isLimited ? { 'retry-after': '1' } : {},
           headKey: null,
           hasLimitFields: isLimited,
+          hasUsageFields: false,
           body: isLimited ? `{"error":{"message":"request ${seq} is one too many"}}` : '{}',
           bytesIn: 100,
           stream: null,

@@ -10,7 +10,7 @@ import { type Context, freshFolder, rootPath, serverCpu } from './context.ts'
 export type ServerSpec =
   | {
       readonly kind: 'null'
-      readonly mode: 'small' | 'large' | 'chunked' | 'limited' | 'kept'
+      readonly mode: 'small' | 'large' | 'chunked' | 'limited' | 'chat' | 'denied' | 'kept'
       /** Log the arrival of every request. */
       readonly isLogged?: boolean
     }

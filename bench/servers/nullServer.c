@@ -5,6 +5,8 @@
  *         large    2 KB JSON
  *         chunked  the small body in two chunks
  *         limited  small, every tenth answer a 429 with rate-limit headers and a JSON body
+ *         chat     a chat completion with usage; request id and remaining limits differ each time
+ *         denied   a 429 as OpenAI's; request id and reset differ each time
  *         kept     small with Connection: keep-alive, which HTTP/1.0 clients (ab) need
  * With LOGFILE the arrival of every request is logged as a 64-bit count of ns (CLOCK_MONOTONIC). It
  * is the kernel's receive stamp, so that the server's own wake-up is not in it. On SIGTERM the log
@@ -34,6 +36,8 @@
 static char answer[4096], answerLimited[1024];
 static size_t answerLength, answerLimitedLength;
 static int everyTenth;
+/* Where the digits are that differ from answer to answer; none: 0. */
+static size_t digitsAt[3];
 /* Bytes of a request seen so far, per connection: what is left of its head or body. */
 static struct { uint32_t matched; uint32_t bodyLeft; uint32_t count; } states[CONNECTIONS_MAX];
 static uint64_t *logged;
@@ -72,7 +76,54 @@ static ssize_t receive(int fd, char *in, size_t size, uint64_t *arrivedNs) {
   return n;
 }
 
+/* Notes where in the answer the digits after these marks are. */
+static void noteDigits(const char *const *marks) {
+  for (int i = 0; i < 3; i++) digitsAt[i] = strstr(answer, marks[i]) + strlen(marks[i]) - answer;
+}
+
+/* Answers as OpenAI's, with what differs from one to the next in eight digits. */
+static void makeChat(void) {
+  const char *body =
+    "{\n  \"id\": \"chatcmpl-00000000\",\n  \"object\": \"chat.completion\",\n  \"created\": 1795946301,\n"
+    "  \"model\": \"gpt-4o-mini-2024-07-18\",\n  \"choices\": [\n    {\n      \"index\": 0,\n      \"message\": {\n"
+    "        \"role\": \"assistant\",\n        \"content\": \"Hello! How can I help you today?\",\n"
+    "        \"refusal\": null,\n        \"annotations\": []\n      },\n      \"logprobs\": null,\n"
+    "      \"finish_reason\": \"stop\"\n    }\n  ],\n  \"usage\": {\n    \"prompt_tokens\": 8,\n"
+    "    \"completion_tokens\": 9,\n    \"total_tokens\": 17,\n    \"prompt_tokens_details\": {\n"
+    "      \"cached_tokens\": 0\n    }\n  },\n  \"service_tier\": \"default\"\n}\n";
+  answerLength = snprintf(answer, sizeof answer,
+    "HTTP/1.1 200 OK\r\nDate: Fri, 20 Nov 2026 18:05:09 GMT\r\nContent-Type: application/json\r\n"
+    "x-ratelimit-limit-requests: 30000\r\nx-ratelimit-limit-tokens: 150000000\r\n"
+    "x-ratelimit-remaining-requests: 00000000\r\nx-ratelimit-remaining-tokens: 149999991\r\n"
+    "x-ratelimit-reset-requests: 2ms\r\nx-ratelimit-reset-tokens: 0s\r\nx-request-id: req_00000000\r\n"
+    "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+  noteDigits((const char *[]){ "remaining-requests: ", "req_", "chatcmpl-" });
+}
+
+static void makeDenied(void) {
+  const char *body =
+    "{\n  \"error\": {\n    \"message\": \"Rate limit reached for gpt-4o-mini in organization org-limitscope on "
+    "requests per min (RPM): Limit 500, Used 500, Requested 1. Please try again in 00000000ms.\",\n"
+    "    \"type\": \"requests\",\n    \"param\": null,\n    \"code\": \"rate_limit_exceeded\"\n  }\n}\n";
+  answerLength = snprintf(answer, sizeof answer,
+    "HTTP/1.1 429 Too Many Requests\r\nDate: Fri, 20 Nov 2026 18:05:09 GMT\r\n"
+    "Content-Type: application/json\r\nx-ratelimit-limit-requests: 500\r\n"
+    "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 00000000ms\r\nretry-after: 1\r\n"
+    "x-request-id: req_00000000\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+  noteDigits((const char *[]){ "reset-requests: ", "req_", "try again in " });
+}
+
+/* Writes which answer this is where that belongs. */
+static void number(char *text, uint64_t count) {
+  for (int i = 0; i < 3; i++) {
+    uint64_t rest = count;
+    for (int digit = 7; digit >= 0; digit--, rest /= 10) text[digitsAt[i] + digit] = '0' + rest % 10;
+  }
+}
+
 static void make(const char *mode) {
+  if (strcmp(mode, "chat") == 0) return makeChat();
+  if (strcmp(mode, "denied") == 0) return makeDenied();
   static char body[2200];
   const char *head = "HTTP/1.1 200 OK\r\nServer: null\r\nDate: Fri, 20 Nov 2026 18:05:09 GMT\r\n"
                      "Content-Type: application/json\r\n";
@@ -143,6 +194,7 @@ static void serve(int fd) {
     size_t length = limited ? answerLimitedLength : answerLength;
     if (outLength + length > sizeof out) break;
     memcpy(out + outLength, text, length);
+    if (digitsAt[0] > 0) number(out + outLength, served);
     outLength += length;
   }
   if (outLength > 0 && write(fd, out, outLength) < 0 && errno != EAGAIN) close(fd);

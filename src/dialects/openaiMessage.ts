@@ -23,8 +23,8 @@ export function disclosureIn(message: string): Disclosure | null {
   const [, phrase, per] =
     / on ([a-z][a-z _-]{0,40}?)(?: per (\w+))?(?: \(\w+\))?[:.]/i.exec(message) ?? []
   const unit = unitIn(phrase ?? null)
-  const limit = figureAfter('Limit', message)
-  const used = figureAfter('Used', message) ?? figureAfter('Current', message)
+  const limit = figureIn(message, limitFigure)
+  const used = figureIn(message, usedFigure) ?? figureIn(message, currentFigure)
   return {
     signal: {
       name: unit ?? phrase ?? null,
@@ -39,8 +39,12 @@ export function disclosureIn(message: string): Disclosure | null {
   }
 }
 
-function figureAfter(word: string, message: string): number | null {
-  const digits = new RegExp(`\\b${word}:? ([\\d,]{1,20})`).exec(message)?.[1]
+const limitFigure = /\bLimit:? ([\d,]{1,20})/
+const usedFigure = /\bUsed:? ([\d,]{1,20})/
+const currentFigure = /\bCurrent:? ([\d,]{1,20})/
+
+function figureIn(message: string, pattern: RegExp): number | null {
+  const digits = pattern.exec(message)?.[1]
   return digits === undefined ? null : Number(digits.replaceAll(',', ''))
 }
 

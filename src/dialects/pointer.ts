@@ -7,12 +7,24 @@ export function isPointer(text: string): boolean {
 
 /** The value a pointer points at; undefined when there is none. */
 export function valueAt(json: unknown, pointer: string): unknown {
-  if (pointer === '') return json
-  if (!isPointer(pointer)) return undefined
-  return pointer
-    .slice(1)
-    .split('/')
-    .reduce((value, token) => memberOf(value, unescaped(token)), json)
+  const tokens = tokensOf(pointer)
+  if (tokens === null) return undefined
+  let value = json
+  for (const token of tokens) value = memberOf(value, token)
+  return value
+}
+
+/** Pointers are in the code and in what users declare, never in a response: there are few. */
+const known = new Map<string, readonly string[] | null>()
+
+/** What a pointer has between its slashes; null when it is none. */
+function tokensOf(pointer: string): readonly string[] | null {
+  let tokens = known.get(pointer)
+  if (tokens === undefined) {
+    tokens = isPointer(pointer) ? pointer.split('/').slice(1).map(unescaped) : null
+    known.set(pointer, tokens)
+  }
+  return tokens
 }
 
 // Own members only: a hostile body must not reach what objects inherit.

@@ -4,7 +4,7 @@ import { dialectNames } from './dialect.ts'
 import { responseView } from './fixtures/denials.ts'
 import { outcomeOf, responseReader } from './read.ts'
 import { dialects } from './table.ts'
-import { usageOf } from './usage.ts'
+import { usageOfBody, usageOfFields } from './usage.ts'
 
 const auto = responseReader({ dialect: 'auto', rules: [] })
 const nothing = { dialect: null, rejection: null, signals: [] }
@@ -160,7 +160,8 @@ describe('hostile responses', () => {
       fc.property(view, (response) => {
         for (const read of readers) {
           const { rejection, signals } = read(response)
-          usageOf(response)
+          usageOfFields(response)
+          usageOfBody(response)
           const spans = [
             rejection?.retryAfterUs,
             ...signals.flatMap((s) => [s.resetUs, s.windowUs]),

@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { responseView } from './fixtures/denials.ts'
-import { usageOf, usageOfJson } from './usage.ts'
+import { usageOfBody, usageOfFields, usageOfJson } from './usage.ts'
 
-describe('usageOf', () => {
-  test('header fields win over the body', () => {
+describe('usageOfFields', () => {
+  test('the fields tell', () => {
     const headers = { 'x-odhu-usage-input-tokens': '12', 'x-odhu-usage-output-tokens': '34' }
-    const body = { usage: { prompt_tokens: 1, completion_tokens: 1 } }
-    expect(usageOf(responseView(200, headers, body))).toEqual({
+    expect(usageOfFields(responseView(200, headers))).toEqual({
       promptTokens: 12,
       completionTokens: 34,
       source: 'header',
@@ -15,24 +14,30 @@ describe('usageOf', () => {
 
   test('the total tells the figure that is missing', () => {
     const headers = { 'x-odhu-usage-total-tokens': '46', 'x-odhu-usage-input-tokens': '12' }
-    expect(usageOf(responseView(200, headers))).toMatchObject({ completionTokens: 34 })
+    expect(usageOfFields(responseView(200, headers))).toMatchObject({ completionTokens: 34 })
   })
 
-  test('without fields the body is read', () => {
+  test.each([{ 'x-odhu-usage-total-tokens': '46' }, { 'x-odhu-usage-input-tokens': 'many' }, {}])(
+    'half a figure is no usage: %j',
+    (headers) => {
+      expect(usageOfFields(responseView(200, headers))).toBeNull()
+    },
+  )
+})
+
+describe('usageOfBody', () => {
+  test('the body tells', () => {
     const body = { usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 } }
-    expect(usageOf(responseView(200, {}, body))).toEqual({
+    expect(usageOfBody(responseView(200, {}, body))).toEqual({
       promptTokens: 3,
       completionTokens: 4,
       source: 'body',
     })
   })
 
-  test.each([{ 'x-odhu-usage-total-tokens': '46' }, { 'x-odhu-usage-input-tokens': 'many' }, {}])(
-    'half a figure is no usage: %j',
-    (headers) => {
-      expect(usageOf(responseView(200, headers, '{"usage": broken'))).toBeNull()
-    },
-  )
+  test.each(['', '{"usage": broken', '{"answer":42}', '["usage"]'])('%j tells nothing', (body) => {
+    expect(usageOfBody(responseView(200, {}, body))).toBeNull()
+  })
 })
 
 describe('usageOfJson', () => {

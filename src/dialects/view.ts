@@ -24,11 +24,16 @@ export function numberIn(value: string | null): number | null {
 
 /** The body as JSON; undefined when it is none. */
 export function jsonOf(view: ResponseView): unknown {
-  if (!parsedBodies.has(view)) parsedBodies.set(view, parsed(view.body))
-  return parsedBodies.get(view)
+  if (view !== lastView) {
+    lastJson = parsed(view.body)
+    lastView = view
+  }
+  return lastJson
 }
 
-const parsedBodies = new WeakMap<ResponseView, unknown>()
+// Responses are read one after the other: to remember more than the last costs more than to parse.
+let lastView: ResponseView | null = null
+let lastJson: unknown
 
 function parsed(body: string): unknown {
   if (!/^\s*[[{]/.test(body)) return undefined

@@ -69,8 +69,10 @@ export interface Exchange {
   readonly headers: Readonly<Record<string, string>>
   /** Exchanges with the same key have the very same head, byte for byte; null: it is not known. */
   readonly headKey: object | null
-  /** False: no header is about limits or usage, so that nobody needs to look at them. */
+  /** False: no header is about limits, so that nobody needs to look for them. */
   readonly hasLimitFields: boolean
+  /** … about what the request used. */
+  readonly hasUsageFields: boolean
   /** The first bytes of the body as text; '' for streams, unless they are kept. */
   readonly body: string
   readonly bytesIn: number

@@ -39,7 +39,7 @@ interface Changes {
 }
 
 /** Exchanges are used again: this is what was to be seen at the end of one. */
-type Seen = Omit<Exchange, 'bodyHas' | 'hasLimitFields' | 'headKey'>
+type Seen = Omit<Exchange, 'bodyHas' | 'hasLimitFields' | 'hasUsageFields' | 'headKey'>
 
 function seen(exchange: Exchange): Seen {
   const { handedUs, sentUs, firstByteUs, firstTokenUs, endUs, status, bytesIn } = exchange

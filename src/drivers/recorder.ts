@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Caller, ExchangeFailure, ResponseCaps } from './driver.ts'
 import { EventStream } from './eventStream.ts'
-import { isLimitName } from './limitFields.ts'
+import { isLimitName, isUsageName } from './limitFields.ts'
 
 /** One exchange in the making; its caller is told exactly once. */
 export class ExchangeRecorder {
@@ -99,6 +99,7 @@ export class ExchangeRecorder {
       headers: this.#headers,
       headKey: null,
       hasLimitFields: Object.keys(this.#headers).some(isLimitName),
+      hasUsageFields: Object.keys(this.#headers).some(isUsageName),
       body,
       bytesIn: this.#bytesIn,
       stream: this.#stream?.reading() ?? null,

@@ -13,7 +13,7 @@ import {
 import type { Micros } from '../core/units.ts'
 import type { LimitSignal, Rejection, ResponseView } from '../dialects/dialect.ts'
 import { outcomeOf, type Reading, type ResponseReader } from '../dialects/read.ts'
-import { usageMark, usageOf, usageOfJson } from '../dialects/usage.ts'
+import { usageMark, usageOfBody, usageOfFields, usageOfJson } from '../dialects/usage.ts'
 import type { Exchange } from '../drivers/driver.ts'
 import { Ledger, type LedgerEntry } from '../limiters/ledger.ts'
 import { advertisedLimiters } from './advertised.ts'
@@ -88,12 +88,17 @@ export class Attributor {
     return this.#ledger.sent(estimate, clock.nowUs())
   }
 
-  /** A success that says nothing about limits or usage: most are, and must cost nothing. */
+  /** A success that says nothing new about limits, or of usage: many are, and must cost nothing. */
   isPlainSuccess(exchange: Exchange): boolean {
-    const { status, stream, hasLimitFields, failure } = exchange
+    const { status, stream, failure } = exchange
     if (status === null || status >= 400 || failure !== null) return false
-    if (stream !== null || hasLimitFields) return false
-    return this.#read.ignoresPlainSuccess && !exchange.bodyHas(usageMark)
+    if (stream !== null || exchange.hasUsageFields) return false
+    return !this.#isOfInterest(exchange) && !exchange.bodyHas(usageMark)
+  }
+
+  /** Whether what a success may say about limits is asked for: by a rule, or to learn them. */
+  #isOfInterest(exchange: Exchange): boolean {
+    return !this.#read.ignoresPlainSuccess || (exchange.hasLimitFields && this.#isLearning)
   }
 
   /** A plain success: nothing more than its times is needed. */
@@ -132,7 +137,7 @@ export class Attributor {
   }
 
   #reading(exchange: Exchange, view: ExchangeView): Reading {
-    if (view.status < 400 && this.#read.ignoresPlainSuccess && !this.#isLearning) return noReading
+    if (view.status < 400 && !this.#isOfInterest(exchange)) return noReading
     return (
       this.#memory.recall(exchange, view) ?? this.#memory.keep(exchange, view, this.#read(view))
     )
@@ -205,7 +210,10 @@ export function usageIn(
   view: ResponseView,
 ): Pick<Attribution, 'promptTokens' | 'completionTokens' | 'usageSource'> {
   const { stream } = exchange
-  const usage = usageOf(view) ?? (stream === null ? null : usageOfJson(stream.usage, 'stream'))
+  const usage =
+    (exchange.hasUsageFields ? usageOfFields(view) : null) ??
+    usageOfBody(view) ??
+    (stream === null ? null : usageOfJson(stream.usage, 'stream'))
   if (usage !== null) {
     const { promptTokens, completionTokens, source } = usage
     return { promptTokens, completionTokens, usageSource: source }

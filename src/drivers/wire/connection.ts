@@ -204,6 +204,10 @@ export class Connection implements Exchange, Sending, Expiring, Reader {
     return this.#hasHead && this.#parser.head.hasLimitFields
   }
 
+  get hasUsageFields(): boolean {
+    return this.#hasHead && this.#parser.head.hasUsageFields
+  }
+
   get body(): string {
     return this.#kept.text()
   }

@@ -265,8 +265,9 @@ describe('split at every byte', () => {
       buffer.fill('\r\n')
     }
     const { problem, head, isComplete } = parser
-    const { status, isKeptAlive, isEventStream, hasLimitFields } = head
-    const read = { status, isKeptAlive, isEventStream, hasLimitFields, fields: head.fields() }
+    const { status, isKeptAlive, isEventStream, hasLimitFields, hasUsageFields } = head
+    const says = { hasLimitFields, hasUsageFields, fields: head.fields() }
+    const read = { status, isKeptAlive, isEventStream, ...says }
     const isClosed = parser.close()
     return {
       problem,

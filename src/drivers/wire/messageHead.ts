@@ -2,7 +2,7 @@
 // framed, and whether there is anything about limits. Everything else stays bytes until it is asked
 // for.
 
-import { isLimitName } from '../limitFields.ts'
+import { isLimitName, isUsageName } from '../limitFields.ts'
 
 const TAB = 9
 const LF = 10
@@ -52,8 +52,10 @@ export class MessageHead {
   /** What the server says it keeps an idle connection open, in s; −1 when it does not say. */
   keepAliveS = -1
   isEventStream = false
-  /** Some field is about limits: its name has 'ratelimit', 'rate-limit', 'retry-after' or 'usage'. */
+  /** Some field is about limits: its name has 'ratelimit', 'rate-limit' or 'retry-after'. */
   hasLimitFields = false
+  /** Some field is about what a request used. */
+  hasUsageFields = false
   problem: ParseProblem | null = null
   /** Length of the head, blank line included. */
   bytes = 0
@@ -111,12 +113,14 @@ export class MessageHead {
    */
   fields(): Record<string, string> {
     const fields: Record<string, string> = {}
-    const lines = this.text().split('\r\n').slice(1, -2)
-    for (const line of lines) {
-      const colon = line.indexOf(':')
-      const name = line.slice(0, colon).toLowerCase()
-      const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
+    const text = this.text()
+    let start = afterLine(text, 0)
+    for (let next = afterLine(text, start); next > start + 2; next = afterLine(text, start)) {
+      const colon = text.indexOf(':', start)
+      const name = text.slice(start, colon).toLowerCase()
+      const value = textWithin(text, colon + 1, next - 2)
       fields[name] = Object.hasOwn(fields, name) ? `${fields[name]}, ${value}` : value
+      start = next
     }
     return fields
   }
@@ -166,6 +170,7 @@ export class MessageHead {
     this.isChunked = false
     this.isEventStream = false
     this.hasLimitFields = false
+    this.hasUsageFields = false
     this.keepAliveS = -1
     this.#lineAt = 0
     this.#isStatusLineNext = hasStatusLine
@@ -223,10 +228,12 @@ export class MessageHead {
     let colon = start
     let letters = 0
     let mayBeLimit = false
+    let mayBeUsage = false
     // White space before the colon is a folded line or a name that others would read in another way.
     for (; colon < end && isToken[source[colon]!] === 1; colon++) {
       letters = (letters << 8) | source[colon]! | 32
-      if (letters === rate || letters === retr || letters === usag) mayBeLimit = true
+      if (letters === rate || letters === retr) mayBeLimit = true
+      if (letters === usag) mayBeUsage = true
     }
     if (colon === end) return -1
     if (colon === start || source[colon] !== COLON) return this.#fail('bad header line', end)
@@ -235,7 +242,10 @@ export class MessageHead {
     if (next < 0 || this.problem !== null) return next
     this.#readField(source, start, colon, lineEnd)
     if (mayBeLimit && !this.hasLimitFields) {
-      this.hasLimitFields = isLimitName(source.toString('latin1', start, colon).toLowerCase())
+      this.hasLimitFields = isLimitName(nameText(source, start, colon))
+    }
+    if (mayBeUsage && !this.hasUsageFields) {
+      this.hasUsageFields = isUsageName(nameText(source, start, colon))
     }
     return next
   }
@@ -321,10 +331,33 @@ for (const byte of Buffer.from(
   isToken[byte] = 1
 }
 
-// Four letters that all names of fields about limits have.
+// Four letters that all names of fields about limits, or about usage, have.
 const rate = Buffer.from('rate').readInt32BE()
 const retr = Buffer.from('retr').readInt32BE()
 const usag = Buffer.from('usag').readInt32BE()
+
+function nameText(source: Buffer, start: number, colon: number): string {
+  return source.toString('latin1', start, colon).toLowerCase()
+}
+
+/** Where the line after the one that begins at `start` begins; `start` where there is none. */
+function afterLine(text: string, start: number): number {
+  const end = text.indexOf('\r\n', start)
+  return end < 0 ? start : end + 2
+}
+
+/** Text [start, end) without the spaces and tabs around it. */
+function textWithin(text: string, start: number, end: number): string {
+  let from = start
+  let to = end
+  while (from < to && isBlank(text.charCodeAt(from))) from++
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB
+}
 
 function digit(byte: number): number {
   return byte >= 48 && byte <= 57 ? byte - 48 : Number.NaN

@@ -12,6 +12,7 @@ interface Parsed {
   rest: number
   isKeptAlive: boolean
   hasLimitFields: boolean
+  hasUsageFields: boolean
   isEventStream: boolean
 }
 
@@ -46,6 +47,7 @@ function parse(
     rest,
     isKeptAlive: parser.head.isKeptAlive,
     hasLimitFields: parser.head.hasLimitFields,
+    hasUsageFields: parser.head.hasUsageFields,
     isEventStream: parser.head.isEventStream,
   }
 }
@@ -140,7 +142,6 @@ describe('a complete response', () => {
       'Retry-After: 1',
       'retry-after-ms: 20',
       'anthropic-ratelimit-tokens-remaining: 1',
-      'x-odhu-usage-total-tokens: 5',
       'Beta-RateLimit-Policy: x',
     ]) {
       expect(has(line)).toBe(true)
@@ -148,6 +149,13 @@ describe('a complete response', () => {
     for (const line of ['X-Request-Id: ratelimit', 'Date: now', 'Accept-Ranges: x']) {
       expect(has(line)).toBe(false)
     }
+  })
+
+  test('shows whether there is anything about usage', () => {
+    const has = (line: string) => whole(`${ok}${line}\r\ncontent-length: 0\r\n\r\n`).hasUsageFields
+    expect(has('X-Odhu-Usage-Total-Tokens: 5')).toBe(true)
+    expect(has('X-RateLimit-Limit: 5')).toBe(false)
+    expect(has('X-Request-Id: usage')).toBe(false)
   })
 
   test('is known as an event stream by its type', () => {

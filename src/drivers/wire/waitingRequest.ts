@@ -92,6 +92,10 @@ export class WaitingRequest implements Exchange, Sending, Expiring, RequestToSen
     return false
   }
 
+  get hasUsageFields(): boolean {
+    return false
+  }
+
   get body(): string {
     return ''
   }
