@@ -1,7 +1,7 @@
 // Which files a config is made of: the config itself, and the scenarios beside it.
 
 import { existsSync, globSync, statSync } from 'node:fs'
-import { basename, extname, isAbsolute, join, relative, resolve } from 'node:path'
+import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { UserError } from '../core/errors.ts'
 
 const moduleExtensions = ['.ts', '.mts', '.mjs', '.js']
@@ -31,8 +31,15 @@ export function findConfig(
 
 /** Absolute paths of scenario files, sorted; patterns are relative to `folder`. */
 export function findScenarioFiles(folder: string, pattern: string): readonly string[] {
-  const paths = globSync(pattern, { cwd: folder }).map((path) => resolve(folder, path))
-  return paths.filter((path) => isScenarioFile(path)).sort()
+  const paths = globSync(pattern, { cwd: folder })
+  return (
+    paths
+      // Below the config: it may be in a package itself.
+      .filter((path) => !join(sep, path).includes(join(sep, 'node_modules', sep)))
+      .map((path) => resolve(folder, path))
+      .filter(isScenarioFile)
+      .sort()
+  )
 }
 
 /** The default of `scenarioFiles`. */
@@ -76,7 +83,6 @@ function isScenarioFile(path: string): boolean {
   return (
     extensions.includes(extname(name)) &&
     !/\.(test|spec|d)\.[^.]+$/.test(name) &&
-    !path.includes('/node_modules/') &&
     statSync(path, { throwIfNoEntry: false })?.isFile() === true
   )
 }
