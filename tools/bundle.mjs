@@ -1,32 +1,100 @@
-// Bundles the script and the style sheet of report pages into dist/page, when they have changed.
+// Bundles what dist/ runs, each part only when something changed: the program, whose hundreds of modules
+// take longer to find than to compile, and the script and the style sheet of report pages.
 
-import { globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import {
+  copyFileSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const output = join(root, 'dist', 'page')
-const script = join(output, 'page.js')
-const uPlotStyle = join(root, 'node_modules', 'uplot', 'dist', 'uPlot.min.css')
-const ownStyle = join(root, 'src', 'report', 'browser', 'page.css')
-const sources = [
-  ...globSync(join(root, 'src/report/browser/*')),
-  join(root, 'src/report/chart.ts'),
-  join(root, 'src/core/format.ts'),
-  join(root, 'package.json'),
-]
+const dist = join(root, 'dist')
+const common = ['package.json', 'package-lock.json', 'tools/bundle.mjs'].map(inRoot)
 
-if (!isFresh()) {
-  const { rolldown } = await import('rolldown')
-  const bundle = await rolldown({ input: join(root, 'src/report/browser/main.ts') })
-  mkdirSync(output, { recursive: true })
-  const style = [uPlotStyle, ownStyle].map((path) => readFileSync(path, 'utf8')).join('\n')
-  writeFileSync(join(output, 'page.css'), style)
-  await bundle.write({ file: script, format: 'iife', minify: true })
-  await bundle.close()
+await program()
+await page()
+
+/** What starts by its path: the command, the library, and the threads of both. */
+async function program() {
+  const entries = [
+    'src/cli.ts',
+    'src/index.ts',
+    ...globSync('src/!(testing)/**/*Main.ts', { cwd: root }),
+  ]
+  const sources = [...globSync(inRoot('src/**/*.ts')), ...common]
+  if (isFresh(join(dist, 'cli.js'), sources)) return
+  const chunks = join(dist, 'chunks')
+  rmSync(chunks, { recursive: true, force: true })
+  await bundle(
+    {
+      input: Object.fromEntries(entries.map((path) => [nameOf(path), inRoot(path)])),
+      platform: 'node',
+      tsconfig: inRoot('tsconfig.json'),
+      external: installed().map((name) => new RegExp(`^${name}(?:/|$)`)),
+    },
+    {
+      dir: dist,
+      format: 'esm',
+      sourcemap: true,
+      entryFileNames: '[name].js',
+      chunkFileNames: 'chunks/[name]-[hash].js',
+    },
+  )
+  copyFileSync(inRoot('node_modules/zod/LICENSE'), join(chunks, 'zod.LICENSE'))
 }
 
-function isFresh() {
-  const builtMs = statSync(script, { throwIfNoEntry: false })?.mtimeMs ?? 0
+/** Packages that stay where npm installs them; the modules of zod are too many to be found one by one. */
+function installed() {
+  const { dependencies } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
+  return Object.keys(dependencies).filter((name) => name !== 'zod')
+}
+
+async function page() {
+  const output = join(dist, 'page')
+  const script = join(output, 'page.js')
+  const styles = ['node_modules/uplot/dist/uPlot.min.css', 'src/report/browser/page.css'].map(
+    inRoot,
+  )
+  const sources = [
+    ...globSync(inRoot('src/report/browser/*')),
+    ...['src/report/chart.ts', 'src/core/format.ts'].map(inRoot),
+    ...common,
+  ]
+  if (isFresh(script, sources)) return
+  mkdirSync(output, { recursive: true })
+  writeFileSync(
+    join(output, 'page.css'),
+    styles.map((path) => readFileSync(path, 'utf8')).join('\n'),
+  )
+  await bundle(
+    { input: inRoot('src/report/browser/main.ts') },
+    { file: script, format: 'iife', minify: true },
+  )
+}
+
+async function bundle(input, output) {
+  const { rolldown } = await import('rolldown')
+  const built = await rolldown(input)
+  await built.write(output)
+  await built.close()
+}
+
+/** `src/engine/threadMain.ts` is `engine/threadMain`. */
+function nameOf(path) {
+  return relative('src', path).replaceAll('\\', '/').replace(/\.ts$/, '')
+}
+
+function isFresh(built, sources) {
+  const builtMs = statSync(built, { throwIfNoEntry: false })?.mtimeMs ?? 0
   return sources.every((path) => statSync(path).mtimeMs < builtMs)
+}
+
+function inRoot(path) {
+  return join(root, path)
 }

@@ -4,16 +4,16 @@
 // usage: node bench/clients/memory.ts [REQUESTS in millions, default 50]
 
 import { isMainThread, Worker } from 'node:worker_threads'
-import { VirtualClock } from '../../dist/core/clock.js'
-import { RingReader, RingWriter, ringMemory } from '../../dist/core/rowRing.js'
-import { setEngineHeap, smallYoungGeneration } from '../../dist/core/v8.js'
-import type { Driver } from '../../dist/drivers/driver.js'
-import { Engine } from '../../dist/engine/engine.js'
-import { bareScenario, type Plan, planVersion } from '../../dist/load/plan.js'
-import { RunFolds } from '../../dist/recording/folds.js'
-import { IntervalFold } from '../../dist/recording/intervals.js'
-import { LiveFold } from '../../dist/recording/live.js'
-import { SeriesFold } from '../../dist/recording/series.js'
+import { VirtualClock } from '../../src/core/clock.ts'
+import { RingReader, RingWriter, ringMemory } from '../../src/core/rowRing.ts'
+import { setEngineHeap, smallYoungGeneration } from '../../src/core/v8.ts'
+import type { Driver } from '../../src/drivers/driver.ts'
+import { Engine } from '../../src/engine/engine.ts'
+import { bareScenario, type Plan, planVersion } from '../../src/load/plan.ts'
+import { RunFolds } from '../../src/recording/folds.ts'
+import { IntervalFold } from '../../src/recording/intervals.ts'
+import { LiveFold } from '../../src/recording/live.ts'
+import { SeriesFold } from '../../src/recording/series.ts'
 import { type MemorySample, memoryFigures } from '../lib/memory.ts'
 
 // In a thread like that of a real run.

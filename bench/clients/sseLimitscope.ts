@@ -1,39 +1,13 @@
 // Token streams with limitscope's own driver, without the rest of the engine.
 // usage: node sseLimitscope.ts URL STREAMS FRAMES GAPSFILE
 
-import { join } from 'node:path'
-import { rootPath } from '../lib/context.ts'
+import { realClock } from '../../src/core/realClock.ts'
+import { wireDriver } from '../../src/drivers/wire/wire.ts'
 import { finish, pathOf, readSseOptions } from './sseGaps.ts'
-
-// What is used of the build, which need not be there when this is type-checked.
-interface Exchange {
-  readonly firstByteUs: number | null
-  readonly endUs: number
-  readonly stream: { readonly tokenEvents: number; readonly gapsUs: readonly number[] } | null
-  readonly failure: { readonly message: string } | null
-}
-interface Driver {
-  send(
-    template: object,
-    seq: number,
-    timeoutUs: number,
-    caller: { ended(exchange: Exchange): void },
-  ): unknown
-}
-interface WireModule {
-  wireDriver(origin: string, clock: unknown, options: object): Driver
-}
-interface ClockModule {
-  realClock(): unknown
-}
 
 const timeoutUs = 300_000_000
 // A peak of some seconds is longer than any answer may be.
 const caps = { bodyBytesMax: 2 ** 50, keptBytesMax: 2 ** 20, eventBytesMax: 2 ** 20 }
-const built = (path: string) => import(join(rootPath, 'dist', path))
-const { wireDriver } = (await built('drivers/wire/wire.js')) as WireModule
-const { realClock } = (await built('core/realClock.js')) as ClockModule
-
 const options = readSseOptions(process.argv.slice(2))
 const driver = wireDriver(new URL(options.url).origin, realClock(), { caps })
 let frames = 0

@@ -1,7 +1,8 @@
 // `limitscope demo`: the flagship scenarios on the embedded gateway, as `npm start` shows them.
 
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { packagePath } from '../core/package.ts'
 import { type CommandIo, say } from './io.ts'
 import { type OutputFlags, runCommand } from './run.ts'
 
@@ -27,8 +28,9 @@ export async function demoCommand(flags: OutputFlags, io: CommandIo): Promise<nu
 
 /** The config of the clone this runs in; an installed package carries it compiled. */
 function demoConfig(): string {
-  const root = join(dirname(import.meta.filename), '..', '..')
-  const candidates = [join(root, 'bench.config.ts'), join(root, 'dist', 'demo', 'bench.config.js')]
-  const isInstalled = root.includes('node_modules')
+  const candidates = ['bench.config.ts', 'dist/demo/bench.config.js'].map((name) =>
+    join(packagePath, name),
+  )
+  const isInstalled = packagePath.includes('node_modules')
   return candidates.find((path) => existsSync(path) && !(isInstalled && path.endsWith('.ts')))!
 }

@@ -1,8 +1,10 @@
 // The version of this package.
 
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { packagePath } from '../core/package.ts'
 
 const load = createRequire(import.meta.url)
 
-// package.json is two levels up from src/commands and from dist/commands alike.
-export const version: string = (load('../../package.json') as { version: string }).version
+export const version: string = (load(join(packagePath, 'package.json')) as { version: string })
+  .version

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, extname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { messageOf } from '../core/errors.ts'
+import { codePath } from '../core/package.ts'
 import { safeLine } from '../core/text.ts'
 
 /** A place in a module, and the problem in the form of all problems. */
@@ -84,8 +85,6 @@ function lineOf(file: string, word: string): number | undefined {
   return index < 0 ? undefined : index + 1
 }
 
-const ownFolder = dirname(import.meta.dirname)
-
 /** The first place in a stack that is the user's. */
 function placeIn(error: unknown): { file: string; line: number } | undefined {
   if (!(error instanceof Error) || error.stack === undefined) return undefined
@@ -93,7 +92,7 @@ function placeIn(error: unknown): { file: string; line: number } | undefined {
     /(?:(file:\/\/\/[^\s()]+?)|((?<![\w/])\/[^\n()]+?)):(\d+)(?::\d+)?(?=\)|\n|$)/g,
   )) {
     const file = url === undefined ? path! : fileURLToPath(url)
-    if (!file.startsWith(ownFolder) && !file.includes('/node_modules/')) {
+    if (!file.startsWith(codePath) && !file.includes('/node_modules/')) {
       return { file, line: Number(line) }
     }
   }

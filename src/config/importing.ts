@@ -2,8 +2,8 @@
 // 'limitscope' with this very package, wherever they are.
 
 import { registerHooks } from 'node:module'
-import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { codeFile } from '../core/package.ts'
 
 type Exports = Readonly<Record<string, unknown>>
 
@@ -24,7 +24,7 @@ export async function importModule(path: string): Promise<Exports> {
 function answerImports(): void {
   if (isHooked) return
   isHooked = true
-  const url = new URL(`../index${extname(import.meta.filename)}`, import.meta.url).href
+  const url = pathToFileURL(codeFile('index')).href
   registerHooks({
     resolve: (specifier, context, next) =>
       specifier === 'limitscope' ? { url, shortCircuit: true } : next(specifier, context),

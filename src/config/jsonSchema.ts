@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { packagePath } from '../core/package.ts'
 import { arrivalsSchema } from './arrivalsInput.ts'
 import { headers } from './fields.ts'
 import { credentialSchema, laneSchema } from './laneInput.ts'
@@ -15,7 +16,7 @@ import { checkSchema, stepSchema } from './stepInput.ts'
 import { stopRuleSchema } from './stopInput.ts'
 
 /** Where the schema is published from. */
-export const schemaPath = join(import.meta.dirname, '..', '..', 'schema', 'config.schema.json')
+export const schemaPath = join(packagePath, 'schema', 'config.schema.json')
 
 /** Parts that are used in many places, by the name they have in the schema. */
 const parts = {

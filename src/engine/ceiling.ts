@@ -48,7 +48,7 @@ export async function measureCeiling(
   phase: Phase,
   parts: CeilingParts,
 ): Promise<number | null> {
-  const server = startThread(import.meta, 'nullServerMain', {
+  const server = startThread('engine/nullServerMain', {
     resourceLimits: smallYoungGeneration,
   })
   try {

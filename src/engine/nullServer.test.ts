@@ -17,7 +17,7 @@ afterEach(async () => {
 
 /** Starts the server; returns its port. */
 async function startServer(): Promise<number> {
-  server = startThread(import.meta, 'nullServerMain', {})
+  server = startThread('engine/nullServerMain', {})
   const [port] = (await once(server, 'message')) as [number]
   return port
 }

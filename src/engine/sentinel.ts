@@ -18,7 +18,7 @@ export interface Sentinel {
 }
 
 export function startSentinel(): Sentinel {
-  const worker = startThread(import.meta, 'sentinelMain', { resourceLimits: smallYoungGeneration })
+  const worker = startThread('engine/sentinelMain', { resourceLimits: smallYoungGeneration })
   // It must not keep anybody from leaving, nor take a run down with it.
   worker.unref()
   const reading = new Promise<SentinelReading | null>((resolve) => {

@@ -66,7 +66,7 @@ export function warmEngineThread(): void {
 }
 
 function newWorker(): Worker {
-  return startThread(import.meta, 'threadMain', { resourceLimits: smallYoungGeneration })
+  return startThread('engine/threadMain', { resourceLimits: smallYoungGeneration })
 }
 
 export function startEngineThread(

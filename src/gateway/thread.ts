@@ -23,7 +23,7 @@ export async function startGatewayThread(
   options: GatewayOptions = {},
 ): Promise<GatewayThread> {
   const workerData: GatewayThreadInput = { spec, options, wallAnchor: wallAnchor() }
-  const worker = startThread(import.meta, 'threadMain', { workerData })
+  const worker = startThread('gateway/threadMain', { workerData })
   const tell = (command: GatewayCommand) => worker.postMessage(command)
   const first = await nextMessage(worker)
   if (first.kind !== 'listening') {

@@ -24,7 +24,7 @@ export interface RequestsThread {
 export function startRequestsThread(options: RequestsThreadOptions): RequestsThread {
   const { journalPath, csvPath, runId, onError, onProgress } = options
   const workerData: RequestsThreadInput = { journalPath, csvPath, runId }
-  const worker = startThread(import.meta, 'requestsThreadMain', { workerData })
+  const worker = startThread('recording/requestsThreadMain', { workerData })
   let rowsDone = 0
   let isFailed = false
   const fail = (message: string) => {

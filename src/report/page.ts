@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { packagePath } from '../core/package.ts'
 import type { Chart } from './chart.ts'
 import { Html, html, jsonData } from './html.ts'
 
@@ -56,7 +57,7 @@ function pageAssets(): PageAssets {
 }
 
 function readAssets(): PageAssets {
-  const folder = join(import.meta.dirname, '..', '..', 'dist', 'page')
+  const folder = join(packagePath, 'dist', 'page')
   const read = (name: string) => readFileSync(join(folder, name), 'utf8')
   const style = read('page.css')
   const script = read('page.js')
