@@ -3,6 +3,7 @@
 
 import type { Micros } from '../core/units.ts'
 import type { StreamReading } from './driver.ts'
+import { KnownBytes } from './knownBytes.ts'
 import { SseParser } from './sse.ts'
 import { isOnlyToken, TokenStream } from './tokenStream.ts'
 
@@ -71,8 +72,8 @@ const dataMark = 'data: '
  * error, a type, why it finished) have other names than "content".
  */
 class TokenPattern {
-  #before: Buffer | null = null
-  #after: Buffer | null = null
+  #before: KnownBytes | null = null
+  #after: KnownBytes | null = null
 
   /** Learns from an event that was parsed, if all of it is in chunk [start, end). */
   learn(chunk: Buffer, start: number, end: number): void {
@@ -85,8 +86,8 @@ class TokenPattern {
     const before = text.slice(dataMark.length, contentAt)
     const after = text.slice(quoteAt - start)
     if (!isOnlyToken(`${before}text${after}`)) return
-    this.#before = Buffer.from(chunk.subarray(start, start + contentAt))
-    this.#after = Buffer.from(chunk.subarray(quoteAt, end))
+    this.#before = new KnownBytes(chunk, start, start + contentAt)
+    this.#after = new KnownBytes(chunk, quoteAt, end)
   }
 
   /** Where the event at `start` ends, if it is one more token; −1 if it is not, or not sure. */
@@ -94,35 +95,31 @@ class TokenPattern {
     const before = this.#before
     const after = this.#after
     if (before === null || after === null) return -1
-    const contentAt = start + before.length
-    if (contentAt + after.length >= limit) return -1
-    if (!isAt(before, chunk, start)) return -1
+    const contentAt = start + before.bytes.length
+    if (contentAt + after.bytes.length >= limit) return -1
+    if (!before.isAt(chunk, start)) return -1
     const quoteAt = closingQuote(chunk, contentAt, limit)
-    const end = quoteAt + after.length
+    const end = quoteAt + after.bytes.length
     if (quoteAt <= contentAt || end > limit) return -1
-    return isAt(after, chunk, quoteAt) ? end : -1
+    return after.isAt(chunk, quoteAt) ? end : -1
   }
 }
 
-/** Up to this length, comparing byte by byte is quicker than a call out of JavaScript. */
-const bytewiseMax = 256
-
-function isAt(bytes: Buffer, chunk: Buffer, at: number): boolean {
-  if (bytes.length > bytewiseMax) return bytes.compare(chunk, at, at + bytes.length) === 0
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== chunk[at + i]) return false
-  return true
-}
-
 const simpleEscapes: ReadonlySet<number> = new Set(Buffer.from('"\\\\/bfnrt'))
+
+/** What stands in a JSON string for itself. */
+const isOrdinary = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
+)
 
 /** The quote that ends the JSON string at `from`; −1 when it does not end, or is none. */
 function closingQuote(chunk: Buffer, from: number, end: number): number {
   for (let at = from; at < end; at++) {
     const byte = chunk[at]!
+    if (isOrdinary[byte] === 1) continue
     if (byte === QUOTE) return at
-    if (byte < SPACE) return -1
     // An escape that is none spoils the whole event, and \u takes a closer look: not here.
-    if (byte === BACKSLASH && !simpleEscapes.has(chunk[++at]!)) return -1
+    if (byte !== BACKSLASH || !simpleEscapes.has(chunk[++at]!)) return -1
   }
   return -1
 }

@@ -14,16 +14,12 @@ export class HeadMemory {
   #last: MessageHead | null = null
   #other: MessageHead | null = null
   #misses = 0
-  /** The memory of the last source, word by word; all connections read into the same. */
-  #memory: ArrayBufferLike | null = null
-  #words: Int32Array | null = null
 
   /** The head that bytes [start, end) begin with, if it came before. */
   find(source: Buffer, start: number, end: number): MessageHead | null {
     if (this.#last === null) return null
-    const words = this.#wordsAt(source, start)
-    if (this.#last.isAt(source, start, end, words)) return this.#last
-    if (!this.#other?.isAt(source, start, end, words)) return null
+    if (this.#last.isAt(source, start, end)) return this.#last
+    if (!this.#other?.isAt(source, start, end)) return null
     const found = this.#other
     this.#other = this.#last
     this.#last = found
@@ -42,14 +38,5 @@ export class HeadMemory {
   /** A head was found. */
   hit(): void {
     this.#misses = 0
-  }
-
-  #wordsAt(source: Buffer, start: number): Int32Array | null {
-    if (source.byteOffset + start !== 0) return null
-    if (source.buffer !== this.#memory) {
-      this.#memory = source.buffer
-      this.#words = new Int32Array(source.buffer, 0, source.buffer.byteLength >> 2)
-    }
-    return this.#words
   }
 }

@@ -2,6 +2,7 @@
 // framed, and whether there is anything about limits. Everything else stays bytes until it is asked
 // for.
 
+import { KnownBytes } from '../knownBytes.ts'
 import { isLimitName, isUsageName } from '../limitFields.ts'
 
 const TAB = 9
@@ -38,9 +39,6 @@ export interface ParserCaps {
 /** Heads are as long as Node's own client and undici let them be. */
 export const parserCaps: ParserCaps = { headBytesMax: 16 * 1024, informationalMax: 10 }
 
-/** Longer heads are compared faster by native code, in spite of the way there. */
-const wordwiseBytesMax = 512
-
 /** The fields of a head that matter to whoever reads the response. */
 export class MessageHead {
   status = 0
@@ -60,8 +58,8 @@ export class MessageHead {
   /** Length of the head, blank line included. */
   bytes = 0
   #source: Buffer | null = null
-  #words: Int32Array | null = null
-  #isOwn = false
+  /** The same bytes, where it keeps them for itself. */
+  #own: KnownBytes | null = null
   #start = 0
   #end = 0
   /** Where the first line that has not been read begins, counted from the start. */
@@ -132,36 +130,21 @@ export class MessageHead {
 
   /** Keeps the bytes for itself, so that `text` works and others can be compared with them. */
   own(): void {
-    if (this.#source === null || this.#isOwn) return
-    this.#isOwn = true
-    // Memory of its own, so that it begins at a whole word.
-    const own = Buffer.allocUnsafeSlow(this.#end - this.#start)
-    this.#source.copy(own, 0, this.#start, this.#end)
-    this.#source = own
+    if (this.#source === null || this.#own !== null) return
+    this.#own = new KnownBytes(this.#source, this.#start, this.#end)
+    this.#source = this.#own.bytes
     this.#start = 0
-    this.#end = own.length
+    this.#end = this.bytes
   }
 
-  /**
-   * Whether bytes [start, end) begin with this very head; `own` must have been called. `words` are
-   * the bytes from `start` on, four by four; null when they do not begin at a whole word.
-   */
-  isAt(source: Buffer, start: number, end: number, words: Int32Array | null): boolean {
-    const own = this.#source
+  /** Whether bytes [start, end) begin with this very head; `own` must have been called. */
+  isAt(source: Buffer, start: number, end: number): boolean {
+    const own = this.#own
     const { bytes } = this
     if (own === null || end - start < bytes) return false
     // A byte that often differs first: most heads that are not the same are told apart by it.
     const middle = bytes >> 1
-    if (source[start + middle] !== own[middle]) return false
-    if (words === null || bytes > wordwiseBytesMax) {
-      return own.compare(source, start, start + bytes) === 0
-    }
-    this.#words ??= new Int32Array(own.buffer, 0, bytes >> 2)
-    const ownWords = this.#words
-    const wholes = ownWords.length
-    for (let i = 0; i < wholes; i++) if (ownWords[i] !== words[i]) return false
-    for (let i = wholes << 2; i < bytes; i++) if (own[i] !== source[start + i]) return false
-    return true
+    return source[start + middle] === own.bytes[middle] && own.isAt(source, start)
   }
 
   #renew(hasStatusLine: boolean): void {
@@ -192,8 +175,7 @@ export class MessageHead {
       this.isKeptAlive = false
     }
     this.#source = source
-    this.#words = null
-    this.#isOwn = false
+    this.#own = null
     this.#start = start
     this.#end = after
     this.bytes = after - start
