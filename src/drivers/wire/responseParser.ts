@@ -251,6 +251,11 @@ export class ResponseParser {
       const digit = hexDigit(chunk[at]!)
       if (digit < 0) {
         if (this.#digits === 0) return this.#breakAt('bad chunk size', end)
+        // Nearly always nothing follows the size, and its line is here as a whole.
+        if (at + 1 < end && chunk[at] === CR && chunk[at + 1] === LF) {
+          this.#endSizeLine()
+          return at + 2
+        }
         this.#state = inChunkLine
         return at
       }
@@ -267,7 +272,7 @@ export class ResponseParser {
     for (let at = from; at < end; at++) {
       this.#line = nextInChunkLine(this.#line, chunk[at]!)
       if (this.#line === isLineOver) {
-        this.#state = this.#left > 0 ? inChunkData : inTrailers
+        this.#endSizeLine()
         return at + 1
       }
       if (this.#line === isBadLine) return this.#breakAt('bad chunk size', end)
@@ -276,6 +281,10 @@ export class ResponseParser {
       }
     }
     return end
+  }
+
+  #endSizeLine(): void {
+    this.#state = this.#left > 0 ? inChunkData : inTrailers
   }
 
   #readChunkEnd(chunk: Buffer, from: number, end: number): number {
