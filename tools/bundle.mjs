@@ -28,8 +28,10 @@ async function program() {
     ...globSync('src/!(testing)/**/*Main.ts', { cwd: root }),
   ]
   const sources = [...globSync(inRoot('src/**/*.ts')), ...common]
-  if (isFresh(join(dist, 'cli.js'), sources)) return
   const chunks = join(dist, 'chunks')
+  // The last that is written: without it, what is there is not whole.
+  const license = join(chunks, 'zod.LICENSE')
+  if (isFresh(license, sources)) return
   rmSync(chunks, { recursive: true, force: true })
   await bundle(
     {
@@ -46,7 +48,7 @@ async function program() {
       chunkFileNames: 'chunks/[name]-[hash].js',
     },
   )
-  copyFileSync(inRoot('node_modules/zod/LICENSE'), join(chunks, 'zod.LICENSE'))
+  copyFileSync(inRoot('node_modules/zod/LICENSE'), license)
 }
 
 /** Packages that stay where npm installs them; the modules of zod are too many to be found one by one. */
