@@ -15,6 +15,7 @@ import { html, jsonData } from './html.ts'
 import { junitText } from './junit.ts'
 import { markdownText } from './markdown.ts'
 import { writeReports } from './runReports.ts'
+import { summaryText } from './summaryText.ts'
 
 const kuadrant = presets.kuadrant!
 
@@ -54,6 +55,18 @@ describe('HTML', () => {
       '<p title="&quot;&amp;">&lt;b&gt;<i>1</p>',
     )
     expect(jsonData('</script><!--').text).toBe('"\\u003c/script>\\u003c!--"')
+  })
+})
+
+describe('the summary', () => {
+  test('breaks lines between words where the terminal is narrow', () => {
+    const summary = JSON.parse(file(path, 'summary.json')) as RunSummary
+    const text = (columns: number) => summaryText(summary, { colour: false, columns, folder: null })
+    const narrow = text(40).split('\n')
+    expect(narrow.filter((line) => line.length > 40)).toEqual([])
+    expect(narrow.filter((line) => line.includes('FAILED'))).toHaveLength(2)
+    expect(narrow.join(' ').replaceAll(/ +/g, ' ')).toContain('at least 662 requests, had 40')
+    expect(text(Number.POSITIVE_INFINITY)).toContain('p99 needs at least 662 requests, had 40')
   })
 })
 

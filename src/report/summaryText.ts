@@ -18,6 +18,7 @@ import {
   unknown,
 } from '../core/format.ts'
 import { limitOf } from '../core/limits.ts'
+import { foldedLines } from './fold.ts'
 import { type Paint, painter } from './paint.ts'
 import { type TableLayout, textTable } from './textTable.ts'
 
@@ -32,13 +33,14 @@ export interface SummaryTextOptions {
 /** Several lines, the last without a line feed. */
 export function summaryText(summary: RunSummary, options: SummaryTextOptions): string {
   const layout = { paint: painter(options.colour), columns: options.columns }
-  const { paint } = layout
+  const { paint, columns } = layout
   const lines = [
-    headline(summary, paint),
+    ...foldedLines(headline(summary, paint), columns),
     ...summary.scenarios.flatMap((scenario) => ['', ...scenarioLines(scenario, layout)]),
     '',
-    generatorLine(summary, paint),
+    ...foldedLines(generatorLine(summary, paint), columns),
   ]
+  // As it is, to be copied.
   if (options.folder !== null) lines.push(`${paint('dim', 'results   ')} ${options.folder}`)
   return lines.join('\n')
 }
@@ -51,15 +53,18 @@ function headline(summary: RunSummary, paint: Paint): string {
 }
 
 function scenarioLines(scenario: ScenarioSummary, layout: TableLayout): string[] {
-  const { paint } = layout
+  const { paint, columns } = layout
+  const name = paint('bold', scenario.name)
   if (scenario.skipped !== null) {
-    return [`${paint('bold', scenario.name)}  ${paint('yellow', 'skipped')}: ${scenario.skipped}`]
+    return foldedLines(`${name}  ${paint('yellow', 'skipped')}: ${scenario.skipped}`, columns)
   }
   return [
-    paint('bold', `${scenario.name}`) + paint('dim', `  ${countsText(scenario)}`),
+    ...foldedLines(name + paint('dim', `  ${countsText(scenario)}`), columns),
     ...textTable(limiterHead, scenario.limiters.map(limiterCells), layout),
     ...textTable(seriesHead, scenario.series.filter(hasTimes).map(seriesCells), layout),
-    ...folded(scenario.checks).map((check) => checkLine(check, paint)),
+    ...folded(scenario.checks).flatMap((check) =>
+      foldedLines(checkLine(check, paint), columns, '  '),
+    ),
   ]
 }
 
@@ -159,7 +164,7 @@ function checkLine({ statement, verdict, actual, reason }: CheckResult, paint: P
     skipped: paint('dim', 'skipped'),
   }[verdict]
   const told = [actual, reason].filter((text) => text !== '').join('; ')
-  return `  ${mark}  ${statement}${told === '' ? '' : paint('dim', `  → ${told}`)}`
+  return `${mark}  ${statement}${told === '' ? '' : paint('dim', `  → ${told}`)}`
 }
 
 function generatorLine({ health }: RunSummary, paint: Paint): string {
