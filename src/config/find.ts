@@ -1,7 +1,7 @@
 // Which files a config is made of: the config itself, and the scenarios beside it.
 
 import { existsSync, globSync, statSync } from 'node:fs'
-import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { basename, extname, isAbsolute, join, relative, resolve } from 'node:path'
 import { UserError } from '../core/errors.ts'
 
 const moduleExtensions = ['.ts', '.mts', '.mjs', '.js']
@@ -31,15 +31,11 @@ export function findConfig(
 
 /** Absolute paths of scenario files, sorted; patterns are relative to `folder`. */
 export function findScenarioFiles(folder: string, pattern: string): readonly string[] {
-  const paths = globSync(pattern, { cwd: folder })
-  return (
-    paths
-      // Below the config: it may be in a package itself.
-      .filter((path) => !join(sep, path).includes(join(sep, 'node_modules', sep)))
-      .map((path) => resolve(folder, path))
-      .filter(isScenarioFile)
-      .sort()
-  )
+  // Packages below the config: it may be in one itself.
+  return globSync(pattern, { cwd: folder, exclude: ['**/node_modules/**'] })
+    .map((path) => resolve(folder, path))
+    .filter(isScenarioFile)
+    .sort()
 }
 
 /** The default of `scenarioFiles`. */
