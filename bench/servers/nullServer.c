@@ -76,6 +76,11 @@ static ssize_t receive(int fd, char *in, size_t size, uint64_t *arrivedNs) {
   return n;
 }
 
+/* An answer of these lines and fields, each with its line end, and this body. */
+static size_t compose(char *into, size_t size, const char *head, const char *body) {
+  return snprintf(into, size, "%sContent-Length: %zu\r\n\r\n%s", head, strlen(body), body);
+}
+
 /* Notes where in the answer the digits after these marks are. */
 static void noteDigits(const char *const *marks) {
   for (int i = 0; i < 3; i++) digitsAt[i] = strstr(answer, marks[i]) + strlen(marks[i]) - answer;
@@ -91,12 +96,12 @@ static void makeChat(void) {
     "      \"finish_reason\": \"stop\"\n    }\n  ],\n  \"usage\": {\n    \"prompt_tokens\": 8,\n"
     "    \"completion_tokens\": 9,\n    \"total_tokens\": 17,\n    \"prompt_tokens_details\": {\n"
     "      \"cached_tokens\": 0\n    }\n  },\n  \"service_tier\": \"default\"\n}\n";
-  answerLength = snprintf(answer, sizeof answer,
+  answerLength = compose(answer, sizeof answer,
     "HTTP/1.1 200 OK\r\nDate: Fri, 20 Nov 2026 18:05:09 GMT\r\nContent-Type: application/json\r\n"
     "x-ratelimit-limit-requests: 30000\r\nx-ratelimit-limit-tokens: 150000000\r\n"
     "x-ratelimit-remaining-requests: 00000000\r\nx-ratelimit-remaining-tokens: 149999991\r\n"
-    "x-ratelimit-reset-requests: 2ms\r\nx-ratelimit-reset-tokens: 0s\r\nx-request-id: req_00000000\r\n"
-    "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+    "x-ratelimit-reset-requests: 2ms\r\nx-ratelimit-reset-tokens: 0s\r\nx-request-id: req_00000000\r\n",
+    body);
   noteDigits((const char *[]){ "remaining-requests: ", "req_", "chatcmpl-" });
 }
 
@@ -105,11 +110,12 @@ static void makeDenied(void) {
     "{\n  \"error\": {\n    \"message\": \"Rate limit reached for gpt-4o-mini in organization org-limitscope on "
     "requests per min (RPM): Limit 500, Used 500, Requested 1. Please try again in 00000000ms.\",\n"
     "    \"type\": \"requests\",\n    \"param\": null,\n    \"code\": \"rate_limit_exceeded\"\n  }\n}\n";
-  answerLength = snprintf(answer, sizeof answer,
+  answerLength = compose(answer, sizeof answer,
     "HTTP/1.1 429 Too Many Requests\r\nDate: Fri, 20 Nov 2026 18:05:09 GMT\r\n"
     "Content-Type: application/json\r\nx-ratelimit-limit-requests: 500\r\n"
     "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 00000000ms\r\nretry-after: 1\r\n"
-    "x-request-id: req_00000000\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+    "x-request-id: req_00000000\r\n",
+    body);
   noteDigits((const char *[]){ "reset-requests: ", "req_", "try again in " });
 }
 
@@ -125,9 +131,10 @@ static void make(const char *mode) {
   if (strcmp(mode, "chat") == 0) return makeChat();
   if (strcmp(mode, "denied") == 0) return makeDenied();
   static char body[2200];
-  const char *head = "HTTP/1.1 200 OK\r\nServer: null\r\nDate: Fri, 20 Nov 2026 18:05:09 GMT\r\n"
-                     "Content-Type: application/json\r\n";
-  const char *kept = strcmp(mode, "kept") == 0 ? "Connection: keep-alive\r\n" : "";
+  char head[256];
+  snprintf(head, sizeof head,
+    "HTTP/1.1 200 OK\r\nServer: null\r\nDate: Fri, 20 Nov 2026 18:05:09 GMT\r\n"
+    "Content-Type: application/json\r\n%s", strcmp(mode, "kept") == 0 ? "Connection: keep-alive\r\n" : "");
   size_t size = strcmp(mode, "large") == 0 ? 1956 : 102;
   memset(body, 'x', size);
   memcpy(body, "{\"data\":\"", 9);
@@ -137,16 +144,15 @@ static void make(const char *mode) {
     answerLength = snprintf(answer, sizeof answer,
       "%sTransfer-Encoding: chunked\r\n\r\n28\r\n%.40s\r\n3e\r\n%s\r\n0\r\n\r\n", head, body, body + 40);
   } else {
-    answerLength = snprintf(answer, sizeof answer, "%s%sContent-Length: %zu\r\n\r\n%s", head, kept, size, body);
+    answerLength = compose(answer, sizeof answer, head, body);
   }
   everyTenth = strcmp(mode, "limited") == 0;
-  const char *error = "{\"error\":{\"message\":\"Rate limit reached for requests\",\"type\":\"requests\","
-                      "\"param\":null,\"code\":\"rate_limit_exceeded\"}}";
-  answerLimitedLength = snprintf(answerLimited, sizeof answerLimited,
+  answerLimitedLength = compose(answerLimited, sizeof answerLimited,
     "HTTP/1.1 429 Too Many Requests\r\nServer: null\r\nDate: Fri, 20 Nov 2026 18:05:09 GMT\r\n"
     "Content-Type: application/json\r\nx-ratelimit-limit-requests: 60\r\n"
-    "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 1s\r\nretry-after: 1\r\n"
-    "Content-Length: %zu\r\n\r\n%s", strlen(error), error);
+    "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 1s\r\nretry-after: 1\r\n",
+    "{\"error\":{\"message\":\"Rate limit reached for requests\",\"type\":\"requests\","
+    "\"param\":null,\"code\":\"rate_limit_exceeded\"}}");
 }
 
 /* The value of Content-Length in a head, 0 without one. */
